@@ -327,7 +327,8 @@ class Quantization(Fact):
             return None
         if group == "lm_head" and not self.quantizes_lm_head:
             return None
-        return dict(self.others).get(group) or (self.weights if group in SCHEME_GROUPS[self.scheme] else None)
+        others: dict[str, str] = dict(self.others)
+        return others.get(group) or (self.weights if group in SCHEME_GROUPS[self.scheme] else None)
 
 
 class Model(Fact):
@@ -347,6 +348,8 @@ class Model(Fact):
     parameters_source: str = ""
     parameters_note: str = ""
     """Why that total differs from the count by dimensions; empty where they are equal."""
+    parameters_beyond: int = 0
+    """Elements of that total that are no weight of the model: scales, buffers, copies; below zero: what it leaves out."""
     context: Count | None = None
     """Longest sequence the model is made for, where it differs from max_position_embeddings."""
     source: str
