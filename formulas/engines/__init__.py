@@ -1,0 +1,46 @@
+"""The engines, one module each, found by scan: a module with an ENGINE is an engine."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import Any, Protocol
+
+from catalog.types import Gpu, Model
+from formulas.deployment import Deployment, Layout, Version
+from formulas.estimate import Plan
+
+
+class Engine(Protocol):
+    """A serving engine: its defaults by version, and what it makes of a deployment."""
+
+    key: str
+    latest: Version
+
+    def utilization(self, release: Version) -> float:
+        """Default share of the card."""
+
+    def kv_cache(self, model: Model) -> str:
+        """Format key of the KV cache that the engine picks by itself."""
+
+    def layout_problem(self, model: Model, layout: Layout) -> str | None:
+        """Why the engine refuses this layout, as a message key; None when it does not."""
+
+    def supports(self, gpu: Gpu) -> bool:
+        """Whether the engine runs on such a card at all."""
+
+    def plan(self, deployment: Deployment, laws: Any) -> Plan:
+        """Memory of the deployment by load."""
+
+
+@cache
+def engines() -> dict[str, Engine]:
+    """Every engine by key."""
+    modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
+    return {module.ENGINE.key: module.ENGINE for module in modules if hasattr(module, "ENGINE")}
+
+
+def engine(key: str) -> Engine:
+    """The engine of this key. Raises KeyError when there is none."""
+    return engines()[key]

@@ -1,0 +1,140 @@
+"""llama.cpp's cache: every layer's cells for every slot, allocated whole when the server starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+from catalog.types import Architecture, Attention, CompressedAttention, Layer, LatentAttention, Mixer, NumberFormat
+from formulas.kv_cache import Cached, attention_token_bytes, element_bits
+from formulas.state import FP32_BYTES, Held, state_bytes
+
+
+class Kept(NamedTuple):
+    """What one layer keeps."""
+
+    kind: Literal["full", "window", "compressed", "cross", "state"]
+    size: int
+    """Bytes per cell; for a state, bytes per slot."""
+    span: int = 0
+    """Window in tokens, tokens per compressed key, or encoder positions."""
+
+
+def layer_keeps(architecture: Architecture, form: NumberFormat, laws: Any) -> list[tuple[Kept, ...]]:
+    """What each layer of the model keeps, in order. States are fp32, convolution included."""
+    if architecture.role == "encoder":
+        return [()] * architecture.num_hidden_layers
+    cached = Cached(form, Held(1, FP32_BYTES, 0, architecture.hidden_size))
+    positions = architecture.encoder.positions or 0 if architecture.encoder else 0
+    kinds = [tuple(_of_layer(layer, cached, positions, laws)) for layer in architecture.kinds]
+    if reads_windows(architecture):
+        return [kinds[kind] for kind in architecture.order]
+    whole = [tuple(kept._replace(kind="full", span=0) if kept.kind == "window" else kept for kept in kind) for kind in kinds]
+    return [whole[kind] for kind in architecture.order]
+
+
+def reads_windows(architecture: Architecture) -> bool:
+    """Whether windows count: not where every layer has one (Mistral v0.1, Phi-3, StarCoder2).
+
+    Source: llama.cpp src/models: only architectures that mix windowed with full layers set a pattern; phi3.cpp drops it.
+    """
+    attention = [layer.mixer for layer in architecture.kinds if isinstance(layer.mixer, Attention)]
+    return not all(mixer.sliding_window for mixer in attention)
+
+
+def _of_layer(layer: Layer, cached: Cached, positions: int, laws: Any) -> Iterator[Kept]:
+    for mixer in (layer.mixer, layer.second_mixer):
+        if mixer is not None:
+            yield from _of_mixer(mixer, cached, laws)
+    if layer.cross_attention:
+        yield Kept("cross", attention_token_bytes(layer.cross_attention, cached, laws), positions)
+
+
+def _of_mixer(mixer: Mixer, cached: Cached, laws: Any) -> Iterator[Kept]:
+    if isinstance(mixer, Attention):
+        span = mixer.sliding_window or mixer.attention_chunk_size or 0
+        if not mixer.shares_cache:
+            yield Kept("window" if span else "full", attention_token_bytes(mixer, cached, laws), span)
+    elif isinstance(mixer, LatentAttention):
+        bits = element_bits(cached.format)
+        rank, rope = mixer.kv_lora_rank, mixer.qk_rope_head_dim
+        yield Kept("full", int(laws.latent_token_bytes(kv_lora_rank=rank, qk_rope_head_dim=rope, element_bits=bits)))
+        if mixer.indexer:
+            yield Kept("full", _keys(mixer.indexer.index_head_dim, cached, laws))
+    elif isinstance(mixer, CompressedAttention):
+        yield from _compressed(mixer, cached, laws)
+    else:
+        yield Kept("state", state_bytes(mixer, cached.held, laws))
+
+
+def _compressed(mixer: CompressedAttention, cached: Cached, laws: Any) -> Iterator[Kept]:
+    yield Kept("window", _keys(mixer.head_dim, cached, laws), mixer.sliding_window)
+    if mixer.compress_ratio:
+        yield Kept("compressed", _keys(mixer.head_dim, cached, laws), mixer.compress_ratio)
+        if mixer.indexer:
+            yield Kept("compressed", _keys(mixer.indexer.index_head_dim, cached, laws), mixer.compress_ratio)
+
+
+def _keys(width: int, cached: Cached, laws: Any) -> int:
+    """Bytes of one key without a value."""
+    return int(
+        laws.attention_token_bytes(
+            local_kv_heads=1, head_dim=width, value_head_dim=0, element_bits=element_bits(cached.format), head_scale_bytes=0
+        )
+    )
+
+
+@lru_cache(maxsize=1024)
+def distinct(keeps: tuple[tuple[Kept, ...], ...]) -> tuple[tuple[Kept, int], ...]:
+    """Every different cache among these layers with how many there are."""
+    counts: dict[Kept, int] = {}
+    for layer in keeps:
+        for kept in layer:
+            counts[kept] = counts.get(kept, 0) + 1
+    return tuple(counts.items())
+
+
+class Slots(NamedTuple):
+    """How the server divides its context."""
+
+    count: int
+    tokens: int
+    """Context of one slot."""
+    micro_batch: int
+    """n_ubatch; never more than the whole context."""
+    unified: bool = False
+    """One stream that all slots share (--kv-unified): tokens is then the whole context."""
+
+    @classmethod
+    def of(cls, count: int, tokens: int, micro_batch: int, laws: Any, *, unified: bool = False) -> Slots:
+        """Slots with the micro batch cut at the context."""
+        context = int(laws.llama_cells(sequence_tokens=tokens)) * (1 if unified else count)
+        return cls(count, tokens, min(micro_batch, context), unified)
+
+
+def cache_bytes(keeps: tuple[tuple[Kept, ...], ...], slots: Slots, laws: Any) -> int:
+    """Bytes that these layers allocate."""
+    return sum(count * _layer_bytes(kept, slots, laws) for kept, count in distinct(keeps))
+
+
+def _layer_bytes(kept: Kept, slots: Slots, laws: Any) -> int:
+    streams = 1 if slots.unified and kept.kind != "state" else slots.count
+    return int(
+        laws.llama_layer_cache_bytes(batch=streams, stored_cells=_stored(kept, slots, laws), token_bytes=kept.size)
+    )
+
+
+def _stored(kept: Kept, slots: Slots, laws: Any) -> int:
+    cells = int(laws.llama_cells(sequence_tokens=slots.tokens))
+    match kept.kind:
+        case "state":
+            return 1
+        case "cross":
+            return kept.span
+        case "window":
+            span = kept.span * (slots.count if slots.unified else 1)
+            return int(laws.llama_window_cells(cells=cells, sliding_window=span, micro_batch=slots.micro_batch))
+        case "compressed":
+            return int(laws.llama_compressed_cells(cells=cells, compress_ratio=kept.span))
+    return cells

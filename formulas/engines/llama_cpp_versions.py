@@ -1,0 +1,43 @@
+"""llama.cpp build by build: defaults and what its compute buffers hold. Builds are versions of one number (10919, 0, 0)."""
+
+from __future__ import annotations
+
+from formulas.deployment import version
+from formulas.since import Since
+
+GIB = 2**30
+MIB = 2**20
+
+LATEST = version("10919")
+"""The build vendored in llama-cpp-python 0.3.36."""
+
+MICRO_BATCH = 512
+"""n_ubatch: llama.cpp common/common.h."""
+FIT_MARGIN = GIB
+"""Left free on every device by --fit, on by default: llama.cpp common/common.h, fit_params_target."""
+
+FLASH_ATTENTION: Since[bool] = Since(
+    {"0": False, "6325": True}, source="llama.cpp#15434 (August 2025): -fa auto by default; the build number is approximate"
+)
+MASK_BYTES: Since[int] = Since(
+    {"0": 6, "9380": 2},
+    source="llama.cpp#23764 (2026-05-27): with flash attention the mask is kept in fp16 alone, before in fp32 and fp16; "
+    "build 9272 is five days older, the exact one was not read",
+)
+FEW_OUTPUTS: Since[bool] = Since(
+    {"0": False, "9430": True},
+    source="llama.cpp#23861 (2026-05-29): the server reserves logits of one token a slot, before of a whole micro batch; "
+    "build 9272 is a week older, the exact one was not read",
+)
+PIPELINE_COPIES = 4
+"""Copies of the graph's inputs over several GPUs: llama.cpp ggml/src/ggml-backend.cpp, GGML_SCHED_MAX_COPIES."""
+
+CONTEXT_BYTES = round(0.45 * GIB)
+CONTEXT_BAND = round(0.15 * GIB)
+"""CUDA or HIP context, kernels and cuBLAS workspace of one process on one card: 0.3 to 0.6 GiB."""
+COMPUTE_BAND = 0.15
+"""Share of the compute buffer: logged buffers of nine runs against the law, worst 12 %."""
+COMPUTE_BAND_LEAST = 64 * MIB
+
+METAL_SHARE = 0.75
+"""Of unified memory that macOS lets the GPU take (recommendedMaxWorkingSetSize); two thirds on machines up to 36 GB."""

@@ -1,0 +1,112 @@
+"""DeepSeek-V4 in vLLM: compressed keys of two ratios, a short window and compressor states share one pool.
+
+Source: vLLM v1/core/kv_cache_utils.py (0.20 to 0.28) and v1/core/kv_cache_planning.py (0.29 on).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.types import Architecture, CompressedAttention
+from formulas.deployment import Version, version
+from formulas.engines.vllm_cache import Group, Reserve
+
+BLOCK = 256
+KEY_BYTES = 584
+"""One packed compressed key: 448 fp8 + 64 x 2 rotary + 8 scale bytes."""
+ALIGNMENT = 576
+FINE, COARSE = 4, 128
+"""Tokens per compressed key."""
+WINDOW_BLOCK, FINE_STATE_BLOCK, COARSE_STATE_BLOCK = 64, 4, 8
+FINE_STATE_WINDOW = 8
+BLOCK_OUTERMOST = version("0.29.0")
+
+
+def is_compressed(architecture: Architecture) -> bool:
+    """Whether this is a DeepSeek-V4 model."""
+    return architecture.has_mixer("compressed")
+
+
+@dataclass(frozen=True, slots=True)
+class CompressedPlan:
+    """The pool of a DeepSeek-V4 server; not divided by tensor parallelism."""
+
+    page_bytes: int
+    full_page: int
+    fine_page: int
+    fine: int
+    coarse: int
+    windowed: int
+    window: int
+    width: int
+    additive: bool
+    """From 0.29 blocks of all groups add up; before, bytes of all groups share the widest page."""
+    block_size: int = BLOCK
+    groups: tuple[Group, ...] = ()
+    group_count: int = 1
+
+    def pages(self, sequence_tokens: int, reserve: Reserve, laws: Any) -> int:
+        """Pages that one request of this length reserves."""
+        full = int(laws.full_pages(sequence_tokens=sequence_tokens, block_size=BLOCK))
+        window = self._window(self.window, WINDOW_BLOCK, sequence_tokens, reserve, laws)
+        fine = self._window(FINE_STATE_WINDOW, FINE_STATE_BLOCK, sequence_tokens, reserve, laws)
+        coarse = self._window(COARSE, COARSE_STATE_BLOCK, sequence_tokens, reserve, laws)
+        if self.additive:
+            return full + -(-self.windowed // self.width) * window + fine * bool(self.fine) + coarse * bool(self.coarse)
+        both = self.fine_page + _index_page()
+        need = full * self.full_page + window * self.windowed * self.fine_page + fine * self.fine * both
+        return -(-(need + coarse * self.coarse * self.fine_page) // self.full_page)
+
+    def _window(self, span: int, block: int, sequence_tokens: int, reserve: Reserve, laws: Any) -> int:
+        return int(
+            laws.window_pages(
+                sliding_window=span,
+                in_flight_batches=reserve.in_flight_batches,
+                max_batched_tokens=reserve.max_batched_tokens,
+                sequence_tokens=sequence_tokens,
+                block_size=block,
+            )
+        )
+
+
+def compressed_plan(architecture: Architecture, *, release: Version) -> CompressedPlan:
+    """The pool for every layer of the model."""
+    mixers = [(layer.mixer, count) for layer, count in architecture.counts if isinstance(layer.mixer, CompressedAttention)]
+    fine = sum(count for mixer, count in mixers if mixer.compress_ratio == FINE)
+    coarse = sum(count for mixer, count in mixers if mixer.compress_ratio == COARSE)
+    windowed = sum(count for _, count in mixers)
+    fine_page, coarse_page = _aligned(BLOCK // FINE * KEY_BYTES), _aligned(BLOCK // COARSE * KEY_BYTES)
+    full_page = fine * (fine_page + _index_page()) + coarse * coarse_page
+    width = _least_padding(fine, coarse, windowed)
+    additive = release >= BLOCK_OUTERMOST
+    shared = (fine_page + _index_page() + coarse_page) * width
+    return CompressedPlan(
+        page_bytes=max(full_page, width * fine_page) if additive else shared,
+        full_page=full_page,
+        fine_page=fine_page,
+        fine=fine,
+        coarse=coarse,
+        windowed=windowed,
+        window=mixers[0][0].sliding_window,
+        width=width,
+        additive=additive,
+    )
+
+
+INDEX_KEY_BYTES = 132
+"""One compressed index key: 128 fp8 numbers and an fp32 scale."""
+
+
+def _index_page() -> int:
+    return _aligned(BLOCK // FINE * INDEX_KEY_BYTES)
+
+
+def _aligned(size: int) -> int:
+    return ALIGNMENT * -(-size // ALIGNMENT)
+
+
+def _least_padding(fine: int, coarse: int, windowed: int) -> int:
+    """Layers per shared page that waste least; the widest of equals."""
+    kinds = (max(fine, coarse), windowed, fine, coarse)
+    return min(range(kinds[0], max(kinds) + 1), key=lambda width: (sum(-kind % width for kind in kinds), -width))

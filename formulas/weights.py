@@ -1,0 +1,164 @@
+"""Weight bytes on one GPU: every tensor, divided over the GPUs, in the format that the recipe gives its group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from math import lcm
+from typing import Any, NamedTuple
+
+from catalog.types import Architecture, Model, NumberFormat
+from formulas import compiled
+from formulas.deployment import Layout
+from formulas.layout import stage_bounds
+from formulas.tensors import Tensor, holds_embedding_twice, layer_tensors, outside_tensors
+
+VOCAB_PADDING = 64
+"""Rows that engines pad the vocabulary to: vLLM vocab_parallel_embedding.py DEFAULT_VOCAB_PADDING_SIZE."""
+SIXTEEN_BITS = 16
+
+
+class Padding(NamedTuple):
+    """Multiples to which an expert kernel pads its matrices."""
+
+    hidden: int = 1
+    """Of the width that experts read and write."""
+    inner_rows: int = 1
+    """Of gate and up projection together, on one GPU."""
+    inner_columns: int = 1
+    """Of the down projection's input, on one GPU."""
+
+
+class Storage(NamedTuple):
+    """How the weights lie on the GPUs; a key of the caches."""
+
+    model: Model
+    weights: NumberFormat
+    plain: NumberFormat
+    """The format of everything that is not quantized."""
+    others: tuple[NumberFormat, ...]
+    """Further formats of a mixed recipe."""
+    layout: Layout
+    padding: Padding
+
+
+def stage_weights(storage: Storage, stage: int, laws: Any) -> int:
+    """Bytes on the fullest GPU of one pipeline stage."""
+    return _cached(storage, stage) if laws is compiled else _stage(storage, stage, laws)
+
+
+@lru_cache(maxsize=8192)
+def _cached(storage: Storage, stage: int) -> int:
+    return _stage(storage, stage, compiled)
+
+
+def _stage(storage: Storage, stage: int, laws: Any) -> int:
+    return sum(_bytes(storage, tensor, layer, laws) for tensor, layer in stage_tensors(storage, stage))
+
+
+def stage_tensors(storage: Storage, stage: int) -> Iterator[tuple[Tensor, int | None]]:
+    """Tensors of one pipeline stage, each with a layer that it stands for (None outside the layers)."""
+    architecture, stages = storage.model.architecture, storage.layout.pipeline_parallel
+    outside = outside_tensors(architecture)
+    if stage == 0:
+        yield from ((tensor, None) for tensor in outside.first)
+    for layer, count in _alike(architecture, storage, stage_bounds(architecture.num_hidden_layers, stages)[stage]):
+        kind = architecture.kinds[architecture.order[layer]]
+        yield from ((tensor.times(count), layer) for tensor in layer_tensors(architecture, kind))
+    if stage == stages - 1:
+        yield from ((tensor, None) for tensor in outside.last)
+        if holds_embedding_twice(architecture, pipeline_parallel=stages):
+            yield outside.first[0], None
+
+
+def _alike(architecture: Architecture, storage: Storage, bounds: tuple[int, int]) -> list[tuple[int, int]]:
+    """(first layer, how many) of every kind of layer between bounds; layers that the recipe spares are apart."""
+    spared = storage.model.quantization.keeps_layers if storage.model.quantization else ()
+    first: dict[tuple[int, bool], int] = {}
+    counts: Counter[tuple[int, bool]] = Counter()
+    for layer in range(*bounds):
+        key = (architecture.order[layer], layer in spared)
+        first.setdefault(key, layer)
+        counts[key] += 1
+    return [(first[key], count) for key, count in counts.items()]
+
+
+def _bytes(storage: Storage, tensor: Tensor, layer: int | None, laws: Any) -> int:
+    form = format_of(storage, tensor, layer)
+    if form is storage.weights and tensor.role == "experts":
+        tensor = _padded(tensor, storage)
+    part = on_rank(tensor, storage.layout, laws)
+    return part.copies * matrix_bytes(part.rows, part.columns, form, laws)
+
+
+def matrix_bytes(rows: int, columns: int, form: NumberFormat, laws: Any) -> int:
+    """Bytes of one matrix in one format, scales included."""
+    return int(
+        laws.matrix_bytes(
+            rows=rows,
+            columns=columns,
+            payload_bits=form.bits,
+            block_rows=form.block_rows or rows,
+            block_columns=form.block_columns or columns,
+            scale_bytes=form.scale_bytes,
+            tensor_bytes=form.tensor_bytes,
+        )
+    )
+
+
+def format_of(storage: Storage, tensor: Tensor, layer: int | None) -> NumberFormat:
+    """The format that a tensor is stored in."""
+    weights, recipe = storage.weights, storage.model.quantization
+    if weights.gguf or weights.bits >= SIXTEEN_BITS:
+        return weights
+    if recipe is None or recipe.weights != weights.key:
+        return weights if tensor.group and tensor.group != "lm_head" else storage.plain
+    key = recipe.format_of(tensor.group, layer)
+    known = {form.key: form for form in (weights, *storage.others)}
+    return known[key] if key else storage.plain
+
+
+def on_rank(tensor: Tensor, layout: Layout, laws: Any) -> Tensor:
+    """The part of a tensor that the fullest GPU holds."""
+    ranks = layout.tensor_parallel
+
+    def share(features: int) -> int:
+        return int(laws.shard_size(features=features, tensor_parallel=ranks))
+
+    match tensor.shard:
+        case "rows":
+            return replace(tensor, rows=share(tensor.rows))
+        case "columns":
+            return replace(tensor, columns=share(tensor.columns))
+        case "vocab":
+            padding = lcm(VOCAB_PADDING, ranks)
+            return replace(tensor, rows=int(laws.vocab_shard(vocab_size=tensor.rows, vocab_padding=padding, tensor_parallel=ranks)))
+        case "kv_rows":
+            heads = int(laws.local_kv_heads(num_key_value_heads=tensor.kv_heads, tensor_parallel=ranks))
+            return replace(tensor, rows=tensor.rows // tensor.kv_heads * heads)
+        case "experts" if layout.expert_parallel:
+            return replace(tensor, copies=int(laws.shard_size(features=tensor.copies, tensor_parallel=layout.expert_ranks)))
+        case "experts" if tensor.inner:
+            return replace(tensor, **{tensor.inner: share(getattr(tensor, tensor.inner))})
+    return tensor
+
+
+def _padded(tensor: Tensor, storage: Storage) -> Tensor:
+    """Expert matrices as the kernel pads them; the inner width is padded on each GPU."""
+    padding, layout = storage.padding, storage.layout
+    if padding == Padding() or not tensor.inner:
+        return tensor
+    ranks = 1 if layout.expert_parallel else layout.tensor_parallel
+    if tensor.inner == "rows":
+        return replace(
+            tensor, rows=_multiple(tensor.rows, padding.inner_rows * ranks), columns=_multiple(tensor.columns, padding.hidden)
+        )
+    return replace(
+        tensor, columns=_multiple(tensor.columns, padding.inner_columns * ranks), rows=_multiple(tensor.rows, padding.hidden)
+    )
+
+
+def _multiple(size: int, of: int) -> int:
+    return of * -(-size // of)
