@@ -1,0 +1,63 @@
+"""What the reader must know beside the verdict: each rule looks at one question worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from bot.amounts import gib
+from bot.resolve import Remark
+from bot.size import Sized
+from catalog.types import Attention
+from formulas import compiled
+from formulas.engines.vllm_plan import VllmPlan
+from formulas.kv_cache import Cached, held_bytes, layer_caches
+from formulas.state import Held
+
+WORTH_SAYING = 1.2
+"""Reserved over kept memory from which the difference is worth a sentence."""
+FOUR_BITS = 4
+
+
+def cautions(sized: Sized) -> list[Remark]:
+    """Every caution that applies, in the order of RULES."""
+    return [remark for rule in RULES for remark in rule(sized)]
+
+
+def _weight_only(sized: Sized) -> Iterator[Remark]:
+    deployment = sized.estimate.deployment
+    needs, has = deployment.weights.min_compute_capability, deployment.gpu.compute_capability
+    if sized.held and needs and has and has < needs and deployment.weights.bits <= FOUR_BITS:
+        yield Remark("warning.no_native_fp4", {"gpu": deployment.gpu.name})
+
+
+def _sequence_limit(sized: Sized) -> Iterator[Remark]:
+    deployment, plan = sized.estimate.deployment, sized.estimate.plan
+    if not isinstance(plan, VllmPlan):
+        return
+    most = plan.step(deployment.load.sequence_tokens).max_sequences
+    if deployment.batch_per_replica > most:
+        yield Remark("warning.max_sequences", {"limit": most, "batch": str(deployment.batch_per_replica)})
+
+
+def _windowed(sized: Sized) -> Iterator[Remark]:
+    deployment, memory = sized.estimate.deployment, sized.estimate.memory
+    architecture = deployment.model.architecture
+    windows = any(isinstance(layer.mixer, Attention) and layer.mixer.sliding_window for layer in architecture.kinds)
+    if not windows or not isinstance(sized.estimate.plan, VllmPlan) or deployment.layout.pipeline_parallel > 1:
+        return
+    held = Held(deployment.layout.tensor_parallel, 2, 0, architecture.hidden_size)
+    caches = layer_caches(architecture.counts, Cached(deployment.kv_cache, held), compiled)
+    kept, reserved = held_bytes(caches, deployment.load.sequence_tokens, compiled), memory.kv_cache // deployment.batch_per_replica
+    if reserved > WORTH_SAYING * kept:
+        values = {"reserved": gib(reserved), "kept": gib(kept), "tokens": deployment.load.sequence_tokens}
+        yield Remark("warning.windowed", values)
+
+
+def _free(sized: Sized) -> Iterator[Remark]:
+    settings, gpu = sized.estimate.deployment.settings, sized.estimate.deployment.gpu
+    if settings.free_bytes and settings.utilization is not None:
+        values = {"free": gib(settings.free_bytes), "visible": gib(gpu.visible_bytes), "utilization": f"{settings.utilization:g}"}
+        yield Remark("warning.free", values)
+
+
+RULES: tuple[Callable[[Sized], Iterator[Remark]], ...] = (_weight_only, _sequence_limit, _windowed, _free)

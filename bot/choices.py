@@ -1,0 +1,164 @@
+"""How each open field of a question is filled in; every choice is recorded where the text did not state it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.errors import Conflict, OutOfRange, Unsupported
+from bot.query import Query
+from catalog.find import find_format
+from catalog.types import Gpu, Model, NotFound, NumberFormat
+from formulas.deployment import Layout, Version, version
+from formulas.engines import engine, engines
+from formulas.layout import layouts
+
+if TYPE_CHECKING:
+    from bot.resolve import Notes
+
+DEFAULT_ENGINE = "vllm"
+GGUF_ENGINE = "llama.cpp"
+GUIDE = "guide"
+DEFAULT_LENGTH = 8192
+"""Tokens assumed when a question states no length: long enough for chat with retrieval, far below model limits."""
+
+SIXTEEN_BIT = {"bfloat16": "bf16", "float16": "fp16", "float32": "bf16"}
+"""Format an engine serves a checkpoint in by default; fp32 checkpoints are cast to 16 bits (vLLM --dtype auto)."""
+
+
+def choose_weights(query: Query, model: Model, notes: Notes) -> NumberFormat:
+    """The stated format, else the checkpoint's own."""
+    stored = model.quantization.weights if model.quantization else SIXTEEN_BIT[model.architecture.dtype]
+    if query.weights is None:
+        notes.assume("weights", "assumed.weights", weights=shown(stored))
+        return number_format(stored)
+    if query.weights.vague:
+        notes.assume("weights", "assumed.format", words=query.weights.words, weights=query.weights.value)
+    if model.quantization and shown(stored) == query.weights.value:
+        return number_format(stored)
+    return number_format(query.weights.value)
+
+
+def shown(key: str) -> str:
+    """Format key as people and the JSON answer write it: the block layout of fp8 is fp8."""
+    return "fp8" if key == "fp8-block" else key
+
+
+def number_format(key: str) -> NumberFormat:
+    """The catalog's format. Raises Unsupported for a key it does not have."""
+    found = find_format(key)
+    if isinstance(found, NotFound):
+        raise Unsupported("unsupported.format", words=(key,), suggestions=found.suggestions)
+    return found.item
+
+
+def by_guide(query: Query) -> bool:
+    """Whether the guide's own formulas are asked for."""
+    return query.method is not None and query.method.value == GUIDE
+
+
+def choose_engine(query: Query, weights: NumberFormat, gpu: Gpu, notes: Notes) -> tuple[str, Version]:
+    """The stated engine and release; GGUF weights and Apple chips mean llama.cpp, all else vLLM."""
+    if by_guide(query):
+        return GUIDE, engine(GUIDE).latest
+    if query.engine:
+        key = query.engine.value
+    else:
+        key = GGUF_ENGINE if weights.gguf or gpu.vendor == "Apple" else DEFAULT_ENGINE
+        notes.assume("engine")
+    if key not in engines():
+        raise Unsupported("unsupported.engine", words=(key,), engine=key)
+    if query.engine_version:
+        return key, _release(query.engine_version.value, key, notes)
+    notes.assume("engine_version")
+    return key, engine(key).latest
+
+
+def _release(text: str, key: str, notes: Notes) -> Version:
+    try:
+        release = version(text)
+    except ValueError:
+        raise OutOfRange("out_of_range.engine_version", words=(text,)) from None
+    if release > engine(key).latest:
+        notes.warn("warning.newer_release", engine=key, version=text, known=".".join(map(str, engine(key).latest)))
+    return release
+
+
+def choose_kv_cache(query: Query, model: Model, weights: NumberFormat, engine_key: str, notes: Notes) -> NumberFormat:
+    """The stated format, else what the engine picks by itself."""
+    if query.kv_cache:
+        return number_format(query.kv_cache.value)
+    key = engine(engine_key).kv_cache(model)
+    if weights.key in ("fp16", "fp32") and key == "bf16":
+        key = weights.key
+    notes.assume("kv_cache", "assumed.kv_cache", kv_cache=key, engine=engine_key)
+    return number_format(key)
+
+
+def choose_length(query: Query, model: Model, notes: Notes) -> int:
+    """The stated length; the mean of a mix; the model's own limit for a command; else a usual length."""
+    if query.sequence_tokens:
+        length = query.sequence_tokens.value
+        if model.max_length and length > model.max_length:
+            notes.warn("warning.beyond_model", tokens=length, limit=model.max_length, model=model.id)
+        return length
+    if query.mix:
+        mean = -int(-sum(share * tokens for share, tokens in query.mix.value) // 1)
+        notes.assume("sequence_tokens", "assumed.mix", tokens=mean)
+        return mean
+    if query.command and model.max_length:
+        notes.assume("sequence_tokens", "assumed.model_limit", tokens=model.max_length)
+        return model.max_length
+    length = min(DEFAULT_LENGTH, model.max_length or DEFAULT_LENGTH)
+    if not (query.solve_for and query.solve_for.value == "sequence"):
+        notes.assume("sequence_tokens", "assumed.sequence", tokens=length)
+    return length
+
+
+def choose_layout(query: Query, model: Model, gpu: Gpu, engine_key: str, notes: Notes) -> Layout:
+    """The stated parallel sizes; a bare GPU count is shared by tensor parallelism where the heads allow it."""
+    tensor, pipeline, data = (
+        said.value if said else None for said in (query.tensor_parallel, query.pipeline_parallel, query.data_parallel)
+    )
+    experts = bool(query.expert_parallel and query.expert_parallel.value)
+    stated = (tensor or 1) * (pipeline or 1) * (data or 1)
+    count = query.gpu_count.value if query.gpu_count else stated
+    if not query.gpu_count and stated == 1:
+        notes.assume("gpu_count", "assumed.gpu_count" if query.gpu and not query.solve_for else None)
+    if count == stated:
+        return _accepted(
+            Layout(
+                tensor_parallel=tensor or 1, pipeline_parallel=pipeline or 1, data_parallel=data or 1, expert_parallel=experts
+            ),
+            query,
+            model,
+            engine_key,
+        )
+    layout = _share(count, tensor, pipeline, data, model, gpu, engine_key, experts)
+    notes.assume("tensor_parallel" if tensor is None else "data_parallel", "assumed.layout", layout=layout)
+    return layout
+
+
+def _accepted(layout: Layout, query: Query, model: Model, engine_key: str) -> Layout:
+    if problem := engine(engine_key).layout_problem(model, layout):
+        raise Unsupported("unsupported.layout", suggestions=_without_layout(query), reason=problem, engine=engine_key)
+    return layout
+
+
+def _without_layout(query: Query) -> tuple[str, ...]:
+    """The question without its parallel sizes, for the engine to share the GPUs as it can."""
+    text = query.text
+    for said in (query.tensor_parallel, query.pipeline_parallel):
+        text = text.replace(said.words, "") if said else text
+    return (" ".join(text.split()),)
+
+
+def _share(
+    count: int, tensor: int | None, pipeline: int | None, data: int | None, model: Model, gpu: Gpu, engine_key: str, experts: bool
+) -> Layout:
+    accepts = engine(engine_key).layout_problem
+    for layout in layouts(count, per_node=gpu.max_per_node, expert_parallel=experts):
+        sizes = (layout.tensor_parallel, layout.pipeline_parallel, layout.data_parallel)
+        stated = zip((tensor, pipeline, data), sizes, strict=True)
+        if all(want is None or want == size for want, size in stated) and not accepts(model, layout):
+            return layout
+    raise Conflict("conflict.layout", count=count, tensor=tensor or 1, pipeline=pipeline or 1, data=data or 1)

@@ -1,0 +1,111 @@
+"""parse(text) -> Query: fold the words of every language to one vocabulary, then bind numbers and names to slots."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+from bot.commands import find_command
+from bot.parsing.asks import bind_asks
+from bot.parsing.cards import bind_cards, bind_count_behind, bind_nodes, bind_sizes
+from bot.parsing.check import WHOLE, check
+from bot.parsing.clean import LONGEST_TEXT, clean
+from bot.parsing.counts import bind_counts, bind_ranges
+from bot.parsing.formats import bind_formats
+from bot.parsing.items import Claim, Item, Sentence, said_of
+from bot.parsing.lengths import bind_counted_mix, bind_durations, bind_input_and_output, bind_mix, bind_products, bind_sums
+from bot.parsing.named import bind_models, bind_settings, bind_verb
+from bot.parsing.names import Finder, default_finder
+from bot.parsing.nouns import join_nouns, settle_in_and_out
+from bot.parsing.pasted import blank, claim_command
+from bot.parsing.shapes import bind_shapes
+from bot.parsing.tag import tag
+from bot.parsing.unknown import find_unknown_names, require_model
+from bot.query import Problem, Query
+
+STEPS = (
+    bind_settings,
+    bind_cards,
+    bind_durations,
+    bind_mix,
+    bind_ranges,
+    bind_products,
+    bind_counts,
+    bind_sums,
+    bind_input_and_output,
+    bind_nodes,
+    bind_count_behind,
+    bind_sizes,
+    bind_shapes,
+    bind_counted_mix,
+    bind_formats,
+    bind_asks,
+    bind_models,
+    find_unknown_names,
+    bind_verb,
+    check,
+)
+"""In order; each claims what it understands and leaves the rest to those after it."""
+
+SLOTS = frozenset(field.name for field in fields(Query)) - {"text", "language", "verb", "command", "unread", "problems", "extra"}
+
+NEEDS_READING = frozenset({"unknown", "number", "release", "model", "gpu", "format", "engine"})
+"""Roles that are nothing by themselves: what no step used is unread."""
+
+
+def parse(text: str, finder: Finder | None = None) -> Query:
+    """What a person asked, each value with the words that said it; never raises, problems say what forbids an answer."""
+    cleaned = clean(text)
+    if not cleaned.strip():
+        return Query(text=text, problems=(Problem("empty", None, ()),))
+    sentence = read(cleaned, finder or default_finder())
+    if len(text) > LONGEST_TEXT:
+        sentence.problems.insert(0, Problem("out_of_range", None, (f"{len(text):,} > {LONGEST_TEXT:,}",)))
+    return _query(text, sentence)
+
+
+def read(cleaned: str, finder: Finder) -> Sentence:
+    """A cleaned text with every claim that it makes."""
+    command = find_command(cleaned)
+    words = blank(cleaned, command) if command else cleaned
+    items, language = tag(words, finder)
+    settle_in_and_out(items)
+    sentence = Sentence(cleaned, finder, join_nouns(items), language, command=command)
+    if command:
+        claim_command(sentence, command)
+    for step in STEPS:
+        step(sentence)
+    return sentence
+
+
+def _whole(slot: str, claim: Claim) -> Claim:
+    return replace(claim, value=int(claim.value)) if slot in WHOLE else claim
+
+
+def _query(text: str, sentence: Sentence) -> Query:
+    said: dict[str, Any] = {
+        slot: said_of(_whole(slot, claims[0]), sentence.text) for slot, claims in sentence.claims.items() if claims and slot in SLOTS
+    }
+    verb = sentence.claims.get("verb")
+    if verb is None or verb[0].value != "help":
+        require_model(sentence)
+    return Query(
+        text=text,
+        language=sentence.language,
+        verb=verb[0].value if verb else "size",
+        unread=_unread(sentence),
+        problems=tuple(sentence.problems),
+        extra=sentence.extra,
+        command=sentence.command is not None,
+        **said,
+    )
+
+
+def _unread(sentence: Sentence) -> tuple[str, ...]:
+    flags = [(flag.start, flag.text) for flag in sentence.command.unread] if sentence.command else []
+    words = [(item.start, sentence.words(item)) for item in sentence.items if _is_unread(item)]
+    return tuple(text for _, text in sorted(flags + words))
+
+
+def _is_unread(item: Item) -> bool:
+    return not item.used and item.role in NEEDS_READING

@@ -1,0 +1,127 @@
+"""Sized -> Answer: the machine-readable object."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from bot import contract
+from bot.choices import GUIDE, by_guide, shown
+from bot.questions import question
+from bot.query import CustomCard, Query
+from bot.serve_command import serve_command
+from bot.size import Changed, Held, Sized
+from formulas.deployment import Deployment, Version
+from formulas.estimate import Estimate
+
+
+def answer(sized: Sized) -> contract.Answer:
+    """Every field of the contract for one question worked out."""
+    result, resolution = sized.estimate, sized.resolution
+    named = resolution.gpu_named
+    return contract.Answer(
+        question=resolution.query.text,
+        understood=understood(sized),
+        memory=contract.Memory(**asdict(result.memory), total=result.memory.total),
+        gpu_memory=contract.GpuMemory(visible=result.deployment.gpu.visible_bytes, usable=result.usable) if named else None,
+        fits=fits(sized),
+        verdict=sized.verdict,
+        headroom=result.headroom if named else None,
+        capacity=_capacity(sized.held) if sized.held else None,
+        uncertainty=contract.Uncertainty(kv_cache_bytes=result.band, terms=dict(result.plan.band)),
+        gpus=[
+            contract.GpuChoice(gpu=choice.gpu.name, gpu_count=choice.gpu_count, headroom=choice.estimate.headroom)
+            for choice in sized.gpus
+        ],
+        alternatives=[_alternative(change, resolution.query) for change in sized.changes],
+    )
+
+
+def fits(sized: Sized) -> bool | None:
+    """Whether the question as asked fits; with something to solve, whether there is a solution."""
+    return sized.estimate.fits if sized.held else None
+
+
+def understood(sized: Sized) -> contract.Understood:
+    """What the answer is for."""
+    query, resolution, deployment = sized.resolution.query, sized.resolution, sized.estimate.deployment
+    layout, settings, load = deployment.layout, deployment.settings, deployment.load
+    return contract.Understood(
+        model=deployment.model.id,
+        weights=shown(deployment.weights.key),
+        kv_cache=deployment.kv_cache.key,
+        batch=None if query.command or resolution.solve_for == "batch" else load.batch,
+        sequence_tokens=None if resolution.solve_for == "sequence" else load.sequence_tokens,
+        mix=list(query.mix.value) if query.mix else None,
+        gpu=deployment.gpu.name if resolution.gpu_named else None,
+        gpu_count=layout.gpu_count,
+        tensor_parallel=layout.tensor_parallel,
+        pipeline_parallel=layout.pipeline_parallel,
+        data_parallel=layout.data_parallel,
+        expert_parallel=layout.expert_parallel or None,
+        engine=None if by_guide(query) else deployment.engine,
+        engine_version=_version(query, deployment),
+        method=GUIDE if by_guide(query) else "engine",
+        utilization=sized.estimate.plan.utilization,
+        max_batched_tokens=settings.max_batched_tokens,
+        max_sequences=settings.max_sequences,
+        enforce_eager=settings.enforce_eager or None,
+        block_size=settings.block_size,
+        solve_for=resolution.solve_for,
+        assumed=list(dict.fromkeys(resolution.notes.assumed)),
+        unread=list(query.unread),
+    )
+
+
+def _version(query: Query, deployment: Deployment) -> str | None:
+    """The release as the question wrote it, else the one assumed."""
+    if by_guide(query):
+        return None
+    return query.engine_version.value if query.engine_version else release(deployment.engine_version)
+
+
+def understood_so_far(query: Query) -> contract.Understood:
+    """What was read from a question that cannot be answered."""
+    said = {
+        name: getattr(query, name).value
+        for name in contract.Understood.model_fields
+        if getattr(query, name, None) is not None and hasattr(getattr(query, name), "value")
+    }
+    if isinstance(said.get("gpu"), CustomCard):
+        said["gpu"] = said["gpu"].label
+    return contract.Understood(**said, unread=list(query.unread))
+
+
+def _capacity(held: Held) -> contract.Capacity:
+    return contract.Capacity(
+        kv_cache_bytes=held.pool.bytes,
+        kv_cache_tokens=held.pool.tokens,
+        max_batch=held.max_batch,
+        max_sequence_tokens=held.longest,
+        min_gpu_count=held.least.deployment.layout.gpu_count if held.least else None,
+        min_utilization=held.utilization,
+        max_sequence_limit="model" if held.limited_by_model else "memory",
+    )
+
+
+def _alternative(change: Changed, query: Query) -> contract.Alternative:
+    return contract.Alternative(
+        change=change.change,
+        fits=change.estimate.fits,
+        verdict=change.estimate.verdict,
+        max_batch=change.max_batch,
+        command=command(change.estimate),
+        question=question(change.estimate.deployment),
+    )
+
+
+def release(version: Version) -> str:
+    """(0, 33, 0) -> '0.33.0'; a build number stands alone: (10919, 0, 0) -> '10919'."""
+    major, minor, patch = version
+    return str(major) if (minor, patch) == (0, 0) else f"{major}.{minor}.{patch}"
+
+
+def command(result: Estimate) -> str | None:
+    """The serve command of an estimate's deployment; None where a checkpoint would have to be invented."""
+    return serve_command(result.deployment, utilization=result.plan.utilization)
+
+

@@ -1,0 +1,156 @@
+"""resolve(query) -> Resolution: finds each name, fills what was not said, and records every assumption."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from bot.choices import choose_engine, choose_kv_cache, choose_layout, choose_length, choose_weights
+from bot.errors import ERRORS, OutOfRange, QuestionError, UnknownModel
+from bot.query import CustomCard, Query
+from catalog.find import find_gpu, find_model
+from catalog.load import load
+from catalog.types import Gpu, Model, NotFound
+from formulas.deployment import Deployment, Load, Settings
+
+REFERENCE_GPU = "NVIDIA H100 SXM 80GB"
+"""Whose engine defaults (batched tokens, kernels) hold when no GPU was named."""
+
+
+class Remark(NamedTuple):
+    """A sentence of bot/lang by key, with what fills it."""
+
+    key: str
+    values: dict[str, Any]
+
+
+@dataclass
+class Notes:
+    """What the answer must own up to, collected while resolving."""
+
+    assumed: list[str] = field(default_factory=list)
+    """Fields that the text did not state."""
+    assumptions: list[Remark] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
+
+    def assume(self, field_name: str, key: str | None = None, **values: Any) -> None:
+        """Record that a field was filled in, and say how if it has a sentence."""
+        self.assumed.append(field_name)
+        if key:
+            self.assumptions.append(Remark(key, values))
+
+    def warn(self, key: str, **values: Any) -> None:
+        """Record something the reader must know."""
+        self.warnings.append(Remark(key, values))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """A question with nothing left open."""
+
+    query: Query
+    deployment: Deployment
+    gpu_named: bool
+    solve_for: str | None
+    notes: Notes
+
+
+def resolve(query: Query) -> Resolution:
+    """Raises QuestionError with the sentence to show when the question cannot be answered."""
+    _refuse(query)
+    notes = Notes()
+    model = _model(query, notes)
+    gpu = _gpu(query, notes)
+    weights = choose_weights(query, model, notes)
+    engine_key, release = choose_engine(query, weights, gpu, notes)
+    kv_cache = choose_kv_cache(query, model, weights, engine_key, notes)
+    length = choose_length(query, model, notes)
+    deployment = Deployment(
+        model=model,
+        weights=weights,
+        kv_cache=kv_cache,
+        formats=load().formats,
+        gpu=gpu,
+        engine=engine_key,
+        engine_version=release,
+        layout=choose_layout(query, model, gpu, engine_key, notes),
+        settings=_settings(query, gpu),
+        load=Load(batch=_batch(query, notes), sequence_tokens=length),
+    )
+    _note_unread(query, notes)
+    return Resolution(query=query, deployment=deployment, gpu_named=query.gpu is not None, solve_for=_unknown(query), notes=notes)
+
+
+def _refuse(query: Query) -> None:
+    for problem in query.problems:
+        kind: type[QuestionError] = ERRORS.get(problem.code, OutOfRange)
+        slot = problem.slot or "question"
+        raise kind(f"{problem.code}.{slot}", suggestions=problem.suggestions, words=problem.words, slot=slot)
+
+
+def _unknown(query: Query) -> str | None:
+    return query.solve_for.value if query.solve_for else None
+
+
+def _model(query: Query, notes: Notes) -> Model:
+    if query.model is None:
+        raise UnknownModel("unknown_model.none")
+    found = find_model(query.model.value)
+    if isinstance(found, NotFound):
+        raise UnknownModel("unknown_model.model", suggestions=found.suggestions, words=(query.model.words,))
+    if query.model.vague or found.vague:
+        notes.assume("model", "assumed.model", words=query.model.words, model=found.item.id)
+    return found.item
+
+
+def _gpu(query: Query, notes: Notes) -> Gpu:
+    if query.gpu is None:
+        notes.assume("gpu")
+        return find_gpu(REFERENCE_GPU).item
+    if isinstance(query.gpu.value, CustomCard):
+        return _custom(query.gpu.value)
+    found = find_gpu(query.gpu.value)
+    if query.gpu.vague:
+        notes.assume("gpu", "assumed.gpu", words=query.gpu.words, gpu=found.item.name)
+    return found.item
+
+
+def _custom(card: CustomCard) -> Gpu:
+    return Gpu(
+        name=card.label,
+        vendor="custom",
+        marketed_gb=card.visible_bytes / 1e9,
+        visible_bytes=card.visible_bytes,
+        visible_basis="stated",
+        compute_capability=9.0,
+        source="the question",
+        checked=date.today(),
+    )
+
+
+def _settings(query: Query, gpu: Gpu) -> Settings:
+    utilization = query.utilization.value if query.utilization else None
+    if query.free_bytes and utilization is None:
+        utilization = int(100 * query.free_bytes.value / gpu.visible_bytes) / 100
+    return Settings(
+        utilization=utilization,
+        max_batched_tokens=query.max_batched_tokens.value if query.max_batched_tokens else None,
+        max_sequences=query.max_sequences.value if query.max_sequences else None,
+        enforce_eager=bool(query.enforce_eager and query.enforce_eager.value),
+        block_size=query.block_size.value if query.block_size else None,
+        free_bytes=query.free_bytes.value if query.free_bytes else None,
+    )
+
+
+def _batch(query: Query, notes: Notes) -> int:
+    if query.batch:
+        return query.batch.value
+    if _unknown(query) != "batch":
+        notes.assume("batch", None if query.command else "assumed.batch")
+    return 1
+
+
+def _note_unread(query: Query, notes: Notes) -> None:
+    if query.unread:
+        notes.warn("warning.unread", words=query.unread)

@@ -1,0 +1,52 @@
+"""The command that serves a deployment, quoted for a shell."""
+
+from __future__ import annotations
+
+import shlex
+
+from formulas.deployment import Deployment
+
+ONLINE_QUANTIZATION = {"fp8": "fp8", "bnb-nf4": "bitsandbytes"}
+"""Formats that vLLM makes itself from a 16-bit checkpoint: vllm serve --quantization."""
+DTYPES = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
+
+
+def serve_command(deployment: Deployment, *, utilization: float) -> str | None:
+    """`vllm serve ...`; None for other engines and where the format needs a checkpoint of its own."""
+    weights = _weights(deployment)
+    if deployment.engine != "vllm" or weights is None:
+        return None
+    layout, load, settings = deployment.layout, deployment.load, deployment.settings
+    flags = [
+        ("--max-model-len", load.sequence_tokens),
+        ("--max-num-seqs", settings.max_sequences or deployment.batch_per_replica),
+        ("--gpu-memory-utilization", f"{utilization:g}"),
+        *weights,
+    ]
+    sizes = {
+        "--tensor-parallel-size": layout.tensor_parallel,
+        "--pipeline-parallel-size": layout.pipeline_parallel,
+        "--data-parallel-size": layout.data_parallel,
+    }
+    flags += [(flag, size) for flag, size in sizes.items() if size > 1]
+    if deployment.kv_cache.key not in DTYPES:
+        flags.append(("--kv-cache-dtype", deployment.kv_cache.key))
+    if settings.max_batched_tokens:
+        flags.append(("--max-num-batched-tokens", settings.max_batched_tokens))
+    switches = [
+        switch
+        for switch, on in (("--enable-expert-parallel", layout.expert_parallel), ("--enforce-eager", settings.enforce_eager))
+        if on
+    ]
+    words = [word for flag, value in flags for word in (flag, str(value))]
+    return shlex.join(["vllm", "serve", deployment.model.id, *words, *switches])
+
+
+def _weights(deployment: Deployment) -> list[tuple[str, object]] | None:
+    key, recipe = deployment.weights.key, deployment.model.quantization
+    if recipe:
+        return [] if recipe.weights == key else None
+    if key in DTYPES:
+        return [("--dtype", DTYPES[key])]
+    online = ONLINE_QUANTIZATION.get(key)
+    return [("--quantization", online)] if online else None

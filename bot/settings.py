@@ -1,0 +1,134 @@
+"""Settings from the environment; nothing else in the project reads environment variables.
+
+Every setting is optional here: a terminal needs none, and each surface asks for what it needs with `require`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LARGEST_PORT = 65_535
+MOST_PROCESSES = 64
+TRUE_WORDS = ("1", "true", "yes", "on")
+FALSE_WORDS = ("0", "false", "no", "off")
+
+
+class SettingsError(Exception):
+    """Settings that are missing or malformed; the message names them and never shows a value."""
+
+
+class Secret:
+    """A value that prints as asterisks; `reveal` gives it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('**********')"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One field per environment variable, named as the variable in lower case."""
+
+    slack_bot_token: Secret | None = None
+    slack_signing_secret: Secret | None = None
+    slack_app_token: Secret | None = None
+    """Socket Mode only."""
+    slack_api_url: str = "https://slack.com/api/"
+    redis_url: Secret | None = None
+    """redis://, rediss:// or unix://; a secret because it may carry a password."""
+    redis_tls_verify: bool = True
+    hf_endpoint: str = "https://huggingface.co"
+    hf_token: Secret | None = None
+    port: int = 3000
+    log_level: str = "INFO"
+    web_concurrency: int = 2
+    """Server processes."""
+
+    def require(self, *names: str) -> None:
+        """Raise SettingsError naming every one of these fields that is not set."""
+        missing = [name.upper() for name in names if getattr(self, name) is None]
+        if missing:
+            raise SettingsError(f"Set these environment variables: {', '.join(missing)} (see .env.example).")
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `environ`, by default the process environment; an empty value counts as unset."""
+    given = os.environ if environ is None else environ
+    found: dict[str, Any] = {}
+    wrong: list[str] = []
+    for name in (field.name for field in fields(Settings)):
+        if not (text := given.get(name.upper(), "").strip()):
+            continue
+        try:
+            found[name] = _READERS.get(name, Secret)(text)
+        except ValueError as error:
+            wrong.append(f"{name.upper()} must be {error}")
+    if wrong:
+        raise SettingsError("; ".join(wrong) + ".")
+    return Settings(**found)
+
+
+def _whole_number(largest: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= len(str(largest)) and 1 <= int(text) <= largest):
+            raise ValueError(f"a whole number from 1 to {largest}")
+        return int(text)
+
+    return read
+
+
+def _boolean(text: str) -> bool:
+    word = text.lower()
+    if word not in TRUE_WORDS + FALSE_WORDS:
+        raise ValueError("1 or 0")
+    return word in TRUE_WORDS
+
+
+def _log_level(text: str) -> str:
+    if text.upper() not in LOG_LEVELS:
+        raise ValueError(f"one of {', '.join(LOG_LEVELS)}")
+    return text.upper()
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        scheme, _, rest = text.partition("://")
+        if scheme not in schemes or not rest:
+            raise ValueError("a URL starting with " + " or ".join(f"{scheme}://" for scheme in schemes))
+        return text
+
+    return read
+
+
+def _redis_url(text: str) -> Secret:
+    return Secret(_url("redis", "rediss", "unix")(text))
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "slack_api_url": _url("https", "http"),
+    "redis_url": _redis_url,
+    "redis_tls_verify": _boolean,
+    "hf_endpoint": _url("https", "http"),
+    "port": _whole_number(LARGEST_PORT),
+    "log_level": _log_level,
+    "web_concurrency": _whole_number(MOST_PROCESSES),
+}

@@ -1,0 +1,202 @@
+"""size(resolution) -> Sized: estimates the deployment, solves for what was asked, and works out what else would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from bot.choices import number_format
+from bot.contract import VerdictName
+from bot.resolve import Resolution
+from catalog.load import load
+from catalog.types import Gpu
+from formulas.deployment import Deployment
+from formulas.engines import engine
+from formulas.estimate import Estimate, Pool, estimate
+from formulas.solve import Choice, fewest_gpus, fitting_gpus, largest_batch, least_utilization, longest_sequence
+
+EIGHT_BITS = 8.5
+"""Weights of at most this many bits raise the question of an 8-bit cache; GGUF q8_0 is 8.5."""
+class EightBitCache(NamedTuple):
+    """The 8-bit cache that an engine offers, and how it is asked for."""
+
+    key: str
+    flag: str
+
+
+CACHE_IN_8_BITS = {
+    "vllm": EightBitCache("fp8", "--kv-cache-dtype fp8"),
+    "sglang": EightBitCache("fp8", "--kv-cache-dtype fp8_e4m3"),
+    "tensorrt-llm": EightBitCache("fp8", "kv_cache_config.dtype=fp8"),
+    "llama.cpp": EightBitCache("q8_0", "-ctk q8_0 -ctv q8_0"),
+}
+"""By engine: vllm config/cache.py, sglang server_args.py, tensorrt_llm llmapi KvCacheConfig, llama.cpp common/arg.cpp."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What these GPUs hold, with the low and high end of the batch inside the band."""
+
+    pool: Pool
+    max_batch: int
+    max_batch_low: int
+    max_batch_high: int
+    longest: int
+    limited_by_model: bool
+    least: Estimate | None
+    """The question on as few GPUs of this kind as hold it."""
+    utilization: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """The same question with one thing changed."""
+
+    change: str
+    """Contract form: kv_cache=fp8, gpu_count=2, batch=13 ..."""
+    estimate: Estimate
+    max_batch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sized:
+    """A question worked out."""
+
+    resolution: Resolution
+    estimate: Estimate
+    held: Held | None
+    """None when no GPU was named."""
+    gpus: tuple[Choice, ...]
+    changes: tuple[Changed, ...]
+
+    @property
+    def verdict(self) -> VerdictName:
+        """fits, tight or does_not_fit; needs where no GPU was named."""
+        return settled(self.estimate, self.resolution)
+
+
+def settled(result: Estimate, resolution: Resolution) -> VerdictName:
+    """The verdict on a question. A solved batch or length is at the edge by its nature, and fits."""
+    if not resolution.gpu_named:
+        return "needs"
+    if resolution.solve_for in ("batch", "sequence") and result.fits:
+        return "fits"
+    return result.verdict
+
+
+def size(resolution: Resolution) -> Sized:
+    """Work the question out. Raises nothing that a resolved question can cause."""
+    deployment = _solved(resolution)
+    result = estimate(deployment)
+    held = _held(result, resolution) if resolution.gpu_named else None
+    return Sized(
+        resolution=resolution,
+        estimate=result,
+        held=held,
+        gpus=_choices(deployment, resolution),
+        changes=tuple(_changes(result, held, resolution)),
+    )
+
+
+def _solved(resolution: Resolution) -> Deployment:
+    """The deployment at the solution of what was asked: the largest batch, the longest length, the fewest GPUs."""
+    deployment = resolution.deployment
+    if not resolution.gpu_named:
+        return deployment
+    plan = estimate(deployment).plan
+    match resolution.solve_for:
+        case "batch":
+            return deployment.at(batch=max(1, largest_batch(deployment, plan)))
+        case "sequence":
+            return deployment.at(sequence_tokens=max(1, longest_sequence(deployment, plan, limit=deployment.model.max_length)))
+        case "gpu_count":
+            least = fewest_gpus(deployment)
+            return least.deployment if least else deployment
+    return deployment
+
+
+def _held(result: Estimate, resolution: Resolution) -> Held:
+    deployment, plan = result.deployment, result.plan
+    limit = deployment.model.max_length
+    if limit and deployment.load.sequence_tokens > limit:
+        limit = None
+    longest = longest_sequence(deployment, plan, limit=limit)
+    return Held(
+        pool=plan.pool(sequence_tokens=deployment.load.sequence_tokens),
+        max_batch=largest_batch(deployment, plan),
+        max_batch_low=largest_batch(deployment, plan, extra=-result.band),
+        max_batch_high=largest_batch(deployment, plan, extra=result.band),
+        longest=longest,
+        limited_by_model=longest == limit,
+        least=fewest_gpus(resolution.deployment if resolution.solve_for == "gpu_count" else deployment),
+        utilization=least_utilization(result),
+    )
+
+
+# --------------------------------------------------------------------------- GPUs
+
+
+def _choices(deployment: Deployment, resolution: Resolution) -> tuple[Choice, ...]:
+    if resolution.gpu_named and resolution.solve_for != "gpu":
+        return ()
+    return tuple(fitting_gpus(deployment, recommended()))
+
+
+@cache
+def recommended() -> list[Gpu]:
+    """Cards that a "what GPU" answer may name."""
+    return [gpu for gpu in load().gpus.values() if gpu.recommend]
+
+
+# --------------------------------------------------------------------------- changes
+
+
+def _changes(result: Estimate, held: Held | None, resolution: Resolution) -> Iterator[Changed]:
+    if cache := _other_cache(result, resolution):
+        yield cache
+    if held is None or settled(result, resolution) == "fits":
+        return
+    if held.max_batch and held.max_batch != result.deployment.load.batch:
+        yield _changed(f"batch={held.max_batch}", result.deployment.at(batch=held.max_batch))
+    if 0 < held.longest < result.deployment.load.sequence_tokens:
+        yield _changed(f"sequence_tokens={held.longest}", result.deployment.at(sequence_tokens=held.longest))
+    yield from _other_hardware(result, held)
+
+
+def _other_cache(result: Estimate, resolution: Resolution) -> Changed | None:
+    """The 8-bit cache, whenever the weights have 8 bits or less or the question does not fit as it stands."""
+    deployment = result.deployment
+    offered = CACHE_IN_8_BITS.get(deployment.engine)
+    stated = resolution.query.kv_cache is not None
+    needed = deployment.weights.bits <= EIGHT_BITS or settled(result, resolution) not in ("fits", "needs")
+    if stated or not offered or not needed or result.memory.kv_cache == 0 or deployment.kv_cache.key == offered.key:
+        return None
+    return _changed(f"kv_cache={offered.key}", deployment.change(kv_cache=number_format(offered.key)))
+
+
+def _other_hardware(result: Estimate, held: Held) -> Iterator[Changed]:
+    deployment = result.deployment
+    if held.least and held.least.deployment.layout.gpu_count != deployment.layout.gpu_count:
+        yield _changed(f"gpu_count={held.least.deployment.layout.gpu_count}", held.least.deployment)
+    if larger := _larger_card(result):
+        yield _changed(f"gpu={larger.deployment.gpu.name}", larger.deployment)
+
+
+def _larger_card(result: Estimate) -> Estimate | None:
+    """The smallest larger card that holds the question in the same layout, with room to spare."""
+    deployment = result.deployment
+    runs_on = engine(deployment.engine).supports
+    least = max(deployment.gpu.visible_bytes, result.memory.weights + result.memory.kv_cache)
+    larger = (gpu for gpu in recommended() if gpu.visible_bytes > least and runs_on(gpu))
+    for gpu in sorted(larger, key=lambda gpu: gpu.visible_bytes):
+        other = estimate(deployment.change(gpu=gpu))
+        if other.verdict == "fits":
+            return other
+    return None
+
+
+def _changed(change: str, deployment: Deployment) -> Changed:
+    result = estimate(deployment)
+    return Changed(change=change, estimate=result, max_batch=largest_batch(deployment, result.plan))

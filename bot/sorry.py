@@ -1,0 +1,48 @@
+"""A question that cannot be answered: one sentence, the offending words, and what to ask instead."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from bot import contract
+from bot.errors import QuestionError
+from bot.messages import Messages, messages
+from bot.present import understood_so_far
+from bot.query import Query
+from bot.reply import Reply, Step
+
+
+def sorry(query: Query, error: QuestionError) -> Reply:
+    """The reply for an error of the question."""
+    text = messages(query.language)
+    code = error.message.partition(".")[0]
+    sentence = text.first(f"error.{error.message}", f"error.{code}.question", **readable(error.values, text))
+    return _reply(query, error.code, sentence, error.suggestions, text)
+
+
+def internal_error(query: Query, log: logging.Logger) -> Reply:
+    """The reply for an error of ours: a reference that finds the traceback in the log, and nothing of the question in it."""
+    reference = secrets.token_hex(4)
+    log.exception("answer failed, reference %s", reference)
+    text = messages(query.language)
+    return _reply(query, "internal", f"{text('error.unsupported.internal')} ({reference})", (), text)
+
+
+def _reply(query: Query, code: str, sentence: str, suggestions: tuple[str, ...], text: Messages) -> Reply:
+    answer = contract.Answer(
+        question=query.text,
+        understood=understood_so_far(query),
+        verdict="error",
+        error=contract.Error(code=code, message=sentence, suggestions=list(suggestions)),
+    )
+    steps = tuple(Step(text("label.suggestion"), question=suggestion) for suggestion in suggestions)
+    return Reply(answer=answer, verdict="error", headline=sentence, language=text.language, steps=steps)
+
+
+def readable(values: dict[str, Any], text: Messages) -> dict[str, str]:
+    """Values as they stand in a sentence."""
+    from bot.say import readable as one
+
+    return {key: text(f"layout_problem.{value}") if key == "reason" else one(value, text) for key, value in values.items()}
