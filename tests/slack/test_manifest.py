@@ -1,0 +1,80 @@
+"""The app's settings at Slack against what the code does."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.slack.serving import ROOT
+
+SCOPES = {
+    "command": "commands",
+    "shortcut": "commands",
+    "global_shortcut": "commands",
+    "message_shortcut": "commands",
+    "app_mention": "app_mentions:read",
+    "chat_postMessage": "chat:write",
+    "chat_update": "chat:write",
+    "chat_postEphemeral": "chat:write",
+    "say": "chat:write",
+    "users_info": "users:read",
+    "conversations_info": "channels:read",
+    "files_upload_v2": "files:write",
+}
+"""What a call needs, from the method and event pages of docs.slack.dev/reference."""
+
+
+@pytest.fixture
+def manifest() -> dict[str, Any]:
+    return json.loads((ROOT / "manifest.json").read_text())
+
+
+def test_slack_takes_the_manifest(manifest: dict[str, Any]) -> None:
+    """Every section is known and within its limits."""
+    schema = json.loads((Path(__file__).parent / "data/manifest.schema.json").read_text())
+    assert [] == [error.message for error in jsonschema.Draft7Validator(schema).iter_errors(manifest)]
+
+
+def test_scopes_are_those_the_code_uses(manifest: dict[str, Any]) -> None:
+    """No scope more, none less."""
+    used = {SCOPES[name] for path in _sources() for name in _names(path) if name in SCOPES}
+    assert used == set(manifest["oauth_config"]["scopes"]["bot"])
+
+
+def test_the_command(manifest: dict[str, Any]) -> None:
+    """One slash command, at the path the guard serves, with a question to copy as its hint."""
+    (command,) = manifest["features"]["slash_commands"]
+    assert ("/vram", "https://example.com/slack/events") == (command["command"], command["url"])
+    assert "qwen3-32b" in command["usage_hint"]
+    assert manifest["settings"]["socket_mode_enabled"] is False
+
+
+def test_the_environment_file_names_every_setting() -> None:
+    """.env.example has each setting once and nothing else."""
+    from dataclasses import fields
+
+    from bot.settings import Settings
+
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    named = [line.partition("=")[0] for line in lines if line and not line.startswith("#")]
+    assert sorted(field.name.upper() for field in fields(Settings)) == sorted(named)
+
+
+def _sources() -> Iterator[Path]:
+    return (ROOT / "bot/surfaces/slack").rglob("*.py")
+
+
+def _names(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node.func.attr
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
