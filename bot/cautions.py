@@ -47,7 +47,10 @@ def _windowed(sized: Sized) -> Iterator[Remark]:
         return
     held = Held(deployment.layout.tensor_parallel, 2, 0, architecture.hidden_size)
     caches = layer_caches(architecture.counts, Cached(deployment.kv_cache, held), compiled)
-    kept, reserved = held_bytes(caches, deployment.load.sequence_tokens, compiled), memory.kv_cache // deployment.batch_per_replica
+    kept, reserved = (
+        held_bytes(caches, deployment.load.sequence_tokens, compiled),
+        memory.kv_cache // deployment.batch_per_replica,
+    )
     if reserved > WORTH_SAYING * kept:
         values = {"reserved": gib(reserved), "kept": gib(kept), "tokens": deployment.load.sequence_tokens}
         yield Remark("warning.windowed", values)
@@ -56,7 +59,11 @@ def _windowed(sized: Sized) -> Iterator[Remark]:
 def _free(sized: Sized) -> Iterator[Remark]:
     settings, gpu = sized.estimate.deployment.settings, sized.estimate.deployment.gpu
     if settings.free_bytes and settings.utilization is not None:
-        values = {"free": gib(settings.free_bytes), "visible": gib(gpu.visible_bytes), "utilization": f"{settings.utilization:g}"}
+        values = {
+            "free": gib(settings.free_bytes),
+            "visible": gib(gpu.visible_bytes),
+            "utilization": f"{settings.utilization:g}",
+        }
         yield Remark("warning.free", values)
 
 

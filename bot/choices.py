@@ -127,7 +127,10 @@ def choose_layout(query: Query, model: Model, gpu: Gpu, engine_key: str, notes: 
     if count == stated:
         return _accepted(
             Layout(
-                tensor_parallel=tensor or 1, pipeline_parallel=pipeline or 1, data_parallel=data or 1, expert_parallel=experts
+                tensor_parallel=tensor or 1,
+                pipeline_parallel=pipeline or 1,
+                data_parallel=data or 1,
+                expert_parallel=experts,
             ),
             query,
             model,
@@ -153,7 +156,14 @@ def _without_layout(query: Query) -> tuple[str, ...]:
 
 
 def _share(
-    count: int, tensor: int | None, pipeline: int | None, data: int | None, model: Model, gpu: Gpu, engine_key: str, experts: bool
+    count: int,
+    tensor: int | None,
+    pipeline: int | None,
+    data: int | None,
+    model: Model,
+    gpu: Gpu,
+    engine_key: str,
+    experts: bool,
 ) -> Layout:
     accepts = engine(engine_key).layout_problem
     for layout in layouts(count, per_node=gpu.max_per_node, expert_parallel=experts):

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-
 VerdictName = Literal["fits", "tight", "does_not_fit", "needs", "help", "error"]
 
 

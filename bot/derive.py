@@ -24,7 +24,9 @@ def _closed_form(unknown: str, text: Messages) -> tuple[Section, ...]:
     if unknown not in (*UNKNOWNS, "gpu_count"):
         return ()
     equation = closed_form(unknown)
-    return (Section(text("explain.closed_form", unknown=unknown), f"{equation.lhs} = {equation.rhs}", preformatted=True),)
+    return (
+        Section(text("explain.closed_form", unknown=unknown), f"{equation.lhs} = {equation.rhs}", preformatted=True),
+    )
 
 
 def _laws(deployment: Deployment, text: Messages) -> tuple[Section, ...]:

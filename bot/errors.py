@@ -1,14 +1,14 @@
 """Why a question cannot be answered.
 
-    QuestionError                 every one has a code, a message key and what fills it
-    ├── EmptyQuestion             empty
-    ├── UnknownModel              unknown_model
-    ├── UnknownGpu                unknown_gpu
-    ├── UnknownWord               unknown_word
-    ├── Conflict                  conflict        two values for one thing
-    ├── OutOfRange                out_of_range    batch 0, length -5, 1e400
-    ├── Unsupported               unsupported     known, but not computable: says what is missing
-    └── HubUnavailable            hub_unavailable
+QuestionError                 every one has a code, a message key and what fills it
+├── EmptyQuestion             empty
+├── UnknownModel              unknown_model
+├── UnknownGpu                unknown_gpu
+├── UnknownWord               unknown_word
+├── Conflict                  conflict        two values for one thing
+├── OutOfRange                out_of_range    batch 0, length -5, 1e400
+├── Unsupported               unsupported     known, but not computable: says what is missing
+└── HubUnavailable            hub_unavailable
 """
 
 from __future__ import annotations

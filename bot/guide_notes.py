@@ -15,7 +15,9 @@ def guide_facts(result: Estimate, text: Messages) -> Iterator[str]:
     """The guide's other formulas for the same question; none for an engine's estimate."""
     if not isinstance(result.plan, GuidePlan):
         return
-    others = result.plan.others(batch=result.deployment.batch_per_replica, sequence_tokens=result.deployment.load.sequence_tokens)
+    others = result.plan.others(
+        batch=result.deployment.batch_per_replica, sequence_tokens=result.deployment.load.sequence_tokens
+    )
     low, high = others.total_full
     yield text("guide.simplified", total=gib(others.total_simplified))
     yield text("guide.full", low=gib(low), high=gib(high))

@@ -13,7 +13,14 @@ from bot.parsing.clean import LONGEST_TEXT, clean
 from bot.parsing.counts import bind_counts, bind_ranges
 from bot.parsing.formats import bind_formats
 from bot.parsing.items import Claim, Item, Sentence, said_of
-from bot.parsing.lengths import bind_counted_mix, bind_durations, bind_input_and_output, bind_mix, bind_products, bind_sums
+from bot.parsing.lengths import (
+    bind_counted_mix,
+    bind_durations,
+    bind_input_and_output,
+    bind_mix,
+    bind_products,
+    bind_sums,
+)
 from bot.parsing.named import bind_models, bind_settings, bind_verb
 from bot.parsing.names import Finder, default_finder
 from bot.parsing.nouns import join_nouns, settle_in_and_out
@@ -47,7 +54,15 @@ STEPS = (
 )
 """In order; each claims what it understands and leaves the rest to those after it."""
 
-SLOTS = frozenset(field.name for field in fields(Query)) - {"text", "language", "verb", "command", "unread", "problems", "extra"}
+SLOTS = frozenset(field.name for field in fields(Query)) - {
+    "text",
+    "language",
+    "verb",
+    "command",
+    "unread",
+    "problems",
+    "extra",
+}
 
 NEEDS_READING = frozenset({"unknown", "number", "release", "model", "gpu", "format", "engine"})
 """Roles that are nothing by themselves: what no step used is unread."""
@@ -84,7 +99,9 @@ def _whole(slot: str, claim: Claim) -> Claim:
 
 def _query(text: str, sentence: Sentence) -> Query:
     said: dict[str, Any] = {
-        slot: said_of(_whole(slot, claims[0]), sentence.text) for slot, claims in sentence.claims.items() if claims and slot in SLOTS
+        slot: said_of(_whole(slot, claims[0]), sentence.text)
+        for slot, claims in sentence.claims.items()
+        if claims and slot in SLOTS
     }
     verb = sentence.claims.get("verb")
     if verb is None or verb[0].value != "help":

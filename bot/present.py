@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 from bot import contract
 from bot.choices import GUIDE, by_guide, shown
-from bot.questions import question
 from bot.query import CustomCard, Query
+from bot.questions import question
 from bot.serve_command import serve_command
 from bot.size import Changed, Held, Sized
 from formulas.deployment import Deployment, Version
@@ -22,7 +22,9 @@ def answer(sized: Sized) -> contract.Answer:
         question=resolution.query.text,
         understood=understood(sized),
         memory=contract.Memory(**asdict(result.memory), total=result.memory.total),
-        gpu_memory=contract.GpuMemory(visible=result.deployment.gpu.visible_bytes, usable=result.usable) if named else None,
+        gpu_memory=contract.GpuMemory(visible=result.deployment.gpu.visible_bytes, usable=result.usable)
+        if named
+        else None,
         fits=fits(sized),
         verdict=sized.verdict,
         headroom=result.headroom if named else None,
@@ -123,5 +125,3 @@ def release(version: Version) -> str:
 def command(result: Estimate) -> str | None:
     """The serve command of an estimate's deployment; None where a checkpoint would have to be invented."""
     return serve_command(result.deployment, utilization=result.plan.utilization)
-
-

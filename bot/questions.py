@@ -20,7 +20,11 @@ def question(deployment: Deployment) -> str:
     ]
     parts += [
         f"{name}{size}"
-        for name, size in (("tp", layout.tensor_parallel), ("pp", layout.pipeline_parallel), ("dp", layout.data_parallel))
+        for name, size in (
+            ("tp", layout.tensor_parallel),
+            ("pp", layout.pipeline_parallel),
+            ("dp", layout.data_parallel),
+        )
         if size > 1
     ]
     if deployment.settings.utilization is not None:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from bot.choices import choose_engine, choose_kv_cache, choose_layout, choose_length, choose_weights
-from bot.errors import ERRORS, OutOfRange, QuestionError, UnknownModel
+from bot.errors import ERRORS, OutOfRange, QuestionError, UnknownGpu, UnknownModel
 from bot.query import CustomCard, Query
 from catalog.find import find_gpu, find_model
 from catalog.load import load
@@ -79,7 +79,9 @@ def resolve(query: Query) -> Resolution:
         load=Load(batch=_batch(query, notes), sequence_tokens=length),
     )
     _note_unread(query, notes)
-    return Resolution(query=query, deployment=deployment, gpu_named=query.gpu is not None, solve_for=_unknown(query), notes=notes)
+    return Resolution(
+        query=query, deployment=deployment, gpu_named=query.gpu is not None, solve_for=_unknown(query), notes=notes
+    )
 
 
 def _refuse(query: Query) -> None:
@@ -107,12 +109,19 @@ def _model(query: Query, notes: Notes) -> Model:
 def _gpu(query: Query, notes: Notes) -> Gpu:
     if query.gpu is None:
         notes.assume("gpu")
-        return find_gpu(REFERENCE_GPU).item
+        return _card(REFERENCE_GPU)
     if isinstance(query.gpu.value, CustomCard):
         return _custom(query.gpu.value)
-    found = find_gpu(query.gpu.value)
+    card = _card(query.gpu.value)
     if query.gpu.vague:
-        notes.assume("gpu", "assumed.gpu", words=query.gpu.words, gpu=found.item.name)
+        notes.assume("gpu", "assumed.gpu", words=query.gpu.words, gpu=card.name)
+    return card
+
+
+def _card(name: str) -> Gpu:
+    found = find_gpu(name)
+    if isinstance(found, NotFound):
+        raise UnknownGpu("unknown_gpu.gpu", suggestions=found.suggestions, words=(name,))
     return found.item
 
 

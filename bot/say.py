@@ -101,7 +101,7 @@ def headline(sized: Sized, text: Messages) -> str:
     values: dict[str, Any] = {**names(sized.estimate.deployment), **amounts(sized.estimate)}
     if sized.held is None or sized.resolution.solve_for == "gpu":
         return _headline_choice(sized, text, values)
-    return text(*_headline_key(sized, sized.held), **values, **_held_values(sized, sized.held, text))
+    return text(_headline_key(sized, sized.held), **values, **_held_values(sized, sized.held, text))
 
 
 def _headline_choice(sized: Sized, text: Messages, values: dict[str, Any]) -> str:
@@ -112,7 +112,7 @@ def _headline_choice(sized: Sized, text: Messages, values: dict[str, Any]) -> st
     return text(key, **values, choice=gpus(best.gpu.name, best.gpu_count))
 
 
-def _headline_key(sized: Sized, held: Held) -> tuple[str]:
+def _headline_key(sized: Sized, held: Held) -> str:
     solve_for, fits = sized.resolution.solve_for, sized.estimate.fits
     keys = {
         "batch": "batch" if held.max_batch else "batch_none",
@@ -121,12 +121,12 @@ def _headline_key(sized: Sized, held: Held) -> tuple[str]:
         "utilization": "utilization" if held.utilization else "utilization_none",
     }
     if solve_for in keys:
-        return (f"headline.{keys[solve_for]}",)
+        return f"headline.{keys[solve_for]}"
     if sized.resolution.query.command and fits:
-        return ("headline.fits_command",)
+        return "headline.fits_command"
     if sized.estimate.memory.weights > sized.estimate.usable:
-        return ("headline.weights_too_large",)
-    return (f"headline.{sized.estimate.verdict}",)
+        return "headline.weights_too_large"
+    return f"headline.{sized.estimate.verdict}"
 
 
 def _held_values(sized: Sized, held: Held, text: Messages) -> dict[str, Any]:
@@ -209,7 +209,11 @@ def _facts(sized: Sized, text: Messages) -> tuple[str, ...]:
     held = sized.held
     if held is None:
         return ()
-    values: dict[str, Any] = {**names(sized.estimate.deployment), **amounts(sized.estimate), **_held_values(sized, held, text)}
+    values: dict[str, Any] = {
+        **names(sized.estimate.deployment),
+        **amounts(sized.estimate),
+        **_held_values(sized, held, text),
+    }
     facts = []
     if sized.estimate.memory.kv_cache == 0:
         facts.append(text("fact.no_cache"))

@@ -35,7 +35,10 @@ def serve_command(deployment: Deployment, *, utilization: float) -> str | None:
         flags.append(("--max-num-batched-tokens", settings.max_batched_tokens))
     switches = [
         switch
-        for switch, on in (("--enable-expert-parallel", layout.expert_parallel), ("--enforce-eager", settings.enforce_eager))
+        for switch, on in (
+            ("--enable-expert-parallel", layout.expert_parallel),
+            ("--enforce-eager", settings.enforce_eager),
+        )
         if on
     ]
     words = [word for flag, value in flags for word in (flag, str(value))]

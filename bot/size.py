@@ -19,6 +19,8 @@ from formulas.solve import Choice, fewest_gpus, fitting_gpus, largest_batch, lea
 
 EIGHT_BITS = 8.5
 """Weights of at most this many bits raise the question of an 8-bit cache; GGUF q8_0 is 8.5."""
+
+
 class EightBitCache(NamedTuple):
     """The 8-bit cache that an engine offers, and how it is asked for."""
 
@@ -32,7 +34,7 @@ CACHE_IN_8_BITS = {
     "tensorrt-llm": EightBitCache("fp8", "kv_cache_config.dtype=fp8"),
     "llama.cpp": EightBitCache("q8_0", "-ctk q8_0 -ctv q8_0"),
 }
-"""By engine: vllm config/cache.py, sglang server_args.py, tensorrt_llm llmapi KvCacheConfig, llama.cpp common/arg.cpp."""
+"""By engine: vllm config/cache.py, sglang server_args.py, tensorrt_llm llmapi KvCacheConfig, llama.cpp arg.cpp."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,9 @@ def _solved(resolution: Resolution) -> Deployment:
         case "batch":
             return deployment.at(batch=max(1, largest_batch(deployment, plan)))
         case "sequence":
-            return deployment.at(sequence_tokens=max(1, longest_sequence(deployment, plan, limit=deployment.model.max_length)))
+            return deployment.at(
+                sequence_tokens=max(1, longest_sequence(deployment, plan, limit=deployment.model.max_length))
+            )
         case "gpu_count":
             least = fewest_gpus(deployment)
             return least.deployment if least else deployment

@@ -23,7 +23,7 @@ def sorry(query: Query, error: QuestionError) -> Reply:
 
 
 def internal_error(query: Query, log: logging.Logger) -> Reply:
-    """The reply for an error of ours: a reference that finds the traceback in the log, and nothing of the question in it."""
+    """The reply for an error of ours, with a reference that finds it in the log; nothing of the question is logged."""
     reference = secrets.token_hex(4)
     log.exception("answer failed, reference %s", reference)
     text = messages(query.language)
@@ -45,4 +45,6 @@ def readable(values: dict[str, Any], text: Messages) -> dict[str, str]:
     """Values as they stand in a sentence."""
     from bot.say import readable as one
 
-    return {key: text(f"layout_problem.{value}") if key == "reason" else one(value, text) for key, value in values.items()}
+    return {
+        key: text(f"layout_problem.{value}") if key == "reason" else one(value, text) for key, value in values.items()
+    }

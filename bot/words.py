@@ -94,7 +94,9 @@ def phrase_key(phrase: str) -> Key:
 def languages() -> dict[str, dict[str, Any]]:
     """Language code -> its file, as read."""
     found = sorted(files("bot").joinpath("lang").iterdir(), key=lambda file: file.name)
-    return {f.name.removesuffix(".toml"): tomllib.loads(f.read_text("utf-8")) for f in found if f.name.endswith(".toml")}
+    return {
+        f.name.removesuffix(".toml"): tomllib.loads(f.read_text("utf-8")) for f in found if f.name.endswith(".toml")
+    }
 
 
 def notation() -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any, Literal, Protocol
 from formulas import compiled
 from formulas.deployment import Deployment
 
-
 Verdict = Literal["fits", "tight", "does_not_fit"]
 
 
@@ -84,5 +83,9 @@ def estimate(deployment: Deployment, laws: Any = compiled) -> Estimate:
     plan = engine(deployment.engine).plan(deployment, laws)
     memory = plan.memory(batch=deployment.batch_per_replica, sequence_tokens=deployment.load.sequence_tokens)
     return Estimate(
-        deployment=deployment, plan=plan, memory=memory, usable=plan.usable, band=round(sum(b * b for b in plan.band.values()) ** 0.5)
+        deployment=deployment,
+        plan=plan,
+        memory=memory,
+        usable=plan.usable,
+        band=round(sum(b * b for b in plan.band.values()) ** 0.5),
     )

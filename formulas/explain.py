@@ -59,7 +59,9 @@ def derivation(deployment: Deployment) -> list[Line]:
     result.plan.pool(sequence_tokens=deployment.load.sequence_tokens)
     known = laws()
     return [
-        Line(known[name], dict(arguments), value, times) for (name, arguments), (value, times) in recorder.calls.items() if name in known
+        Line(known[name], dict(arguments), value, times)
+        for (name, arguments), (value, times) in recorder.calls.items()
+        if name in known
     ]
 
 

@@ -42,7 +42,7 @@ class _Printer(PythonCodePrinter):
         return self._call("smallest", expression)
 
     def _call(self, name: str, expression: sympy.Expr) -> str:
-        arguments = sorted((self._print(argument) for argument in expression.args))
+        arguments = sorted(self._print(argument) for argument in expression.args)
         return f"{name}({', '.join(arguments)})"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from catalog.types import Attention, LatentAttention, Layer, Mixer, NumberFormat
@@ -15,7 +16,8 @@ INDEX_SCALE_GROUP = 128
 Kind = Literal["full", "window", "chunk", "cross", "state"]
 
 
-class LayerCache(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LayerCache:
     """What `count` equal layers keep on one GPU."""
 
     kind: Kind
@@ -44,12 +46,14 @@ def element_bits(form: NumberFormat) -> float:
     return form.cache_bits
 
 
-def layer_caches(layers: Iterable[tuple[Layer, int]], cached: Cached, laws: Any, *, encoder_positions: int = 0) -> list[LayerCache]:
+def layer_caches(
+    layers: Iterable[tuple[Layer, int]], cached: Cached, laws: Any, *, encoder_positions: int = 0
+) -> list[LayerCache]:
     """One entry per kind of cache among these (layer, count) pairs; layers that keep nothing give none."""
     found: list[LayerCache] = []
     for layer, count in layers:
         for mixer in (layer.mixer, layer.second_mixer):
-            found.extend(entry._replace(count=count) for entry in _of_mixer(mixer, cached, laws))
+            found.extend(replace(entry, count=count) for entry in _of_mixer(mixer, cached, laws))
         if layer.cross_attention is not None:
             size = attention_token_bytes(layer.cross_attention, cached, laws)
             found.append(LayerCache("cross", size, encoder_positions, count))
@@ -89,10 +93,14 @@ def attention_token_bytes(mixer: Attention, cached: Cached, laws: Any) -> int:
 def latent_token_bytes(mixer: LatentAttention, cached: Cached, laws: Any) -> int:
     """Bytes of one token in one MLA layer; sparse attention has a layout of its own in fp8."""
     if mixer.indexer and element_bits(cached.format) == FP8_BITS:
-        return int(laws.sparse_latent_token_bytes(kv_lora_rank=mixer.kv_lora_rank, qk_rope_head_dim=mixer.qk_rope_head_dim))
+        return int(
+            laws.sparse_latent_token_bytes(kv_lora_rank=mixer.kv_lora_rank, qk_rope_head_dim=mixer.qk_rope_head_dim)
+        )
     return int(
         laws.latent_token_bytes(
-            kv_lora_rank=mixer.kv_lora_rank, qk_rope_head_dim=mixer.qk_rope_head_dim, element_bits=element_bits(cached.format)
+            kv_lora_rank=mixer.kv_lora_rank,
+            qk_rope_head_dim=mixer.qk_rope_head_dim,
+            element_bits=element_bits(cached.format),
         )
     )
 

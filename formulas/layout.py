@@ -28,7 +28,9 @@ def stage_layers(architecture: Architecture, stages: int, stage: int) -> tuple[t
     if stages == 1:
         return architecture.counts
     first, last = stage_bounds(architecture.num_hidden_layers, stages)[stage]
-    return tuple((architecture.kinds[kind], count) for kind, count in sorted(Counter(architecture.order[first:last]).items()))
+    return tuple(
+        (architecture.kinds[kind], count) for kind, count in sorted(Counter(architecture.order[first:last]).items())
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -21,7 +21,11 @@ class Since(Generic[Value]):
 
     @cached_property
     def _steps(self) -> tuple[tuple[Version, Value], ...]:
-        return tuple(sorted(((version(text), value) for text, value in self.rows.items()), reverse=True, key=lambda step: step[0]))
+        return tuple(
+            sorted(
+                ((version(text), value) for text, value in self.rows.items()), reverse=True, key=lambda step: step[0]
+            )
+        )
 
     def at(self, release: Version) -> Value:
         """The value that holds in this release."""

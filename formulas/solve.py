@@ -67,7 +67,9 @@ def longest_sequence(deployment: Deployment, plan: Plan, *, limit: int | None = 
     if total(most) <= plan.usable:
         return most
     here = deployment.load.sequence_tokens
-    return largest(lambda length: total(length) <= plan.usable, most, near=_straight(total, plan.usable, here, 2 * here))
+    return largest(
+        lambda length: total(length) <= plan.usable, most, near=_straight(total, plan.usable, here, 2 * here)
+    )
 
 
 def _straight(total: Callable[[int], int], budget: int, first: int, second: int) -> int:
@@ -89,7 +91,9 @@ def fewest_gpus(deployment: Deployment, *, most: int = GPU_COUNTS[-1]) -> Estima
     for count in GPU_COUNTS:
         if count > most:
             return None
-        for layout in layouts(count, per_node=deployment.gpu.max_per_node, expert_parallel=deployment.layout.expert_parallel):
+        for layout in layouts(
+            count, per_node=deployment.gpu.max_per_node, expert_parallel=deployment.layout.expert_parallel
+        ):
             result = _try(deployment, layout)
             if result and result.fits:
                 return result

@@ -23,8 +23,10 @@ class Quantity:
 
 
 def quantity(name: str, unit: Unit, meaning: str, *, real: bool = False) -> sympy.Symbol:
-    """Register a symbol; whole and not negative unless real. Raises ValueError when the name means something else already."""
-    symbol = sympy.Symbol(name, real=True, nonnegative=True) if real else sympy.Symbol(name, integer=True, nonnegative=True)
+    """Register a symbol; whole and not negative unless real. Raises ValueError where the name means something else."""
+    symbol = (
+        sympy.Symbol(name, real=True, nonnegative=True) if real else sympy.Symbol(name, integer=True, nonnegative=True)
+    )
     known = QUANTITIES.setdefault(name, Quantity(symbol, unit, meaning))
     if (known.symbol, known.unit, known.meaning) != (symbol, unit, meaning):
         raise ValueError(f"symbol {name!r} is already defined as: {known.meaning} [{known.unit}]")

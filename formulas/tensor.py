@@ -1,4 +1,4 @@
-"""One weight matrix: its shape, how tensor and expert parallelism divide it, and what quantization recipes call it.
+"""One weight matrix: its shape, which side parallelism divides, and what quantization recipes call it.
 
 Rows are output features, columns input features, as in the linear layers.
 """
@@ -13,9 +13,6 @@ Role = Literal[
     "shared_experts", "router", "norm", "table", "tower", "encoder", "cross_attention", "other",
 ]  # fmt: skip
 Shard = Literal["rows", "columns", "replicated", "vocab", "experts", "kv_rows"]
-
-VOCABULARY_PADDING = 64
-"""Rows to which vLLM pads embedding and head (vocab_parallel_embedding.py, DEFAULT_VOCAB_PADDING_SIZE)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +38,3 @@ class Tensor:
 
     def times(self, copies: int) -> Tensor:
         return replace(self, copies=self.copies * copies)
-
-
-def ceil_div(value: int, divisor: int) -> int:
-    return -(-value // divisor)
-
-
-def padded_vocabulary(rows: int) -> int:
-    return ceil_div(rows, VOCABULARY_PADDING) * VOCABULARY_PADDING
-
-
-def on_rank(tensor: Tensor, *, tensor_parallel: int, expert_parallel: int = 1) -> Tensor:
-    """The part of a tensor that the fullest GPU holds; expert_parallel counts the GPUs over which experts spread."""
-    t = tensor_parallel
-    if tensor.shard == "rows":
-        return replace(tensor, rows=ceil_div(tensor.rows, t))
-    if tensor.shard == "columns":
-        return replace(tensor, columns=ceil_div(tensor.columns, t))
-    if tensor.shard == "vocab":
-        return replace(tensor, rows=ceil_div(padded_vocabulary(tensor.rows), t))
-    if tensor.shard == "kv_rows":
-        return replace(tensor, rows=tensor.rows // tensor.kv_heads * ceil_div(tensor.kv_heads, t))
-    if tensor.shard == "experts":
-        return _experts_on_rank(tensor, t, expert_parallel)
-    return tensor
-
-
-def _experts_on_rank(tensor: Tensor, tensor_parallel: int, expert_parallel: int) -> Tensor:
-    if expert_parallel > 1:
-        return replace(tensor, copies=ceil_div(tensor.copies, expert_parallel))
-    if tensor.inner == "rows":
-        return replace(tensor, rows=ceil_div(tensor.rows, tensor_parallel))
-    if tensor.inner == "columns":
-        return replace(tensor, columns=ceil_div(tensor.columns, tensor_parallel))
-    return tensor

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from catalog.types import Architecture, Attention, Encoder, LatentAttention, Layer, Moe
 from formulas.layer_tensors import MIXERS, attention_tensors, feed_forward_tensors, vector
-from formulas.tensor import Tensor, on_rank, padded_vocabulary
+from formulas.tensor import Tensor
 
 __all__ = [
     "Outside",
@@ -22,9 +22,7 @@ __all__ = [
     "holds_embedding_twice",
     "layer_tensors",
     "nextn_tensors",
-    "on_rank",
     "outside_tensors",
-    "padded_vocabulary",
     "parameter_count",
     "tensors",
 ]

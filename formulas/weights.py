@@ -13,7 +13,7 @@ from catalog.types import Architecture, Model, NumberFormat
 from formulas import compiled
 from formulas.deployment import Layout
 from formulas.layout import stage_bounds
-from formulas.tensors import Tensor, holds_embedding_twice, layer_tensors, outside_tensors
+from formulas.tensors import Tensor, engine_copies, holds_embedding_twice, layer_tensors, outside_tensors
 
 VOCAB_PADDING = 64
 """Rows that engines pad the vocabulary to: vLLM vocab_parallel_embedding.py DEFAULT_VOCAB_PADDING_SIZE."""
@@ -42,6 +42,8 @@ class Storage(NamedTuple):
     """Further formats of a mixed recipe."""
     layout: Layout
     padding: Padding
+    copies: bool = False
+    """Whether the engine keeps some matrices twice (tensors.engine_copies)."""
 
 
 def stage_weights(storage: Storage, stage: int, laws: Any) -> int:
@@ -67,6 +69,8 @@ def stage_tensors(storage: Storage, stage: int) -> Iterator[tuple[Tensor, int | 
     for layer, count in _alike(architecture, storage, stage_bounds(architecture.num_hidden_layers, stages)[stage]):
         kind = architecture.kinds[architecture.order[layer]]
         yield from ((tensor.times(count), layer) for tensor in layer_tensors(architecture, kind))
+        if storage.copies:
+            yield from ((tensor.times(count), layer) for tensor in engine_copies(architecture, kind))
     if stage == stages - 1:
         yield from ((tensor, None) for tensor in outside.last)
         if holds_embedding_twice(architecture, pipeline_parallel=stages):
@@ -117,7 +121,15 @@ def format_of(storage: Storage, tensor: Tensor, layer: int | None) -> NumberForm
         return weights if tensor.group and tensor.group != "lm_head" else storage.plain
     key = recipe.format_of(tensor.group, layer)
     known = {form.key: form for form in (weights, *storage.others)}
-    return known[key] if key else storage.plain
+    return _grouped(known[key], recipe.group_size) if key else storage.plain
+
+
+@lru_cache(maxsize=256)
+def _grouped(form: NumberFormat, group_size: int) -> NumberFormat:
+    """The format with the recipe's own group size."""
+    if not group_size or form.block_columns in (0, group_size):
+        return form
+    return form.model_copy(update={"block_columns": group_size})
 
 
 def on_rank(tensor: Tensor, layout: Layout, laws: Any) -> Tensor:
@@ -134,14 +146,20 @@ def on_rank(tensor: Tensor, layout: Layout, laws: Any) -> Tensor:
             return replace(tensor, columns=share(tensor.columns))
         case "vocab":
             padding = lcm(VOCAB_PADDING, ranks)
-            return replace(tensor, rows=int(laws.vocab_shard(vocab_size=tensor.rows, vocab_padding=padding, tensor_parallel=ranks)))
+            return replace(
+                tensor, rows=int(laws.vocab_shard(vocab_size=tensor.rows, vocab_padding=padding, tensor_parallel=ranks))
+            )
         case "kv_rows":
             heads = int(laws.local_kv_heads(num_key_value_heads=tensor.kv_heads, tensor_parallel=ranks))
             return replace(tensor, rows=tensor.rows // tensor.kv_heads * heads)
         case "experts" if layout.expert_parallel:
-            return replace(tensor, copies=int(laws.shard_size(features=tensor.copies, tensor_parallel=layout.expert_ranks)))
-        case "experts" if tensor.inner:
-            return replace(tensor, **{tensor.inner: share(getattr(tensor, tensor.inner))})
+            return replace(
+                tensor, copies=int(laws.shard_size(features=tensor.copies, tensor_parallel=layout.expert_ranks))
+            )
+        case "experts" if tensor.inner == "rows":
+            return replace(tensor, rows=share(tensor.rows))
+        case "experts" if tensor.inner == "columns":
+            return replace(tensor, columns=share(tensor.columns))
     return tensor
 
 
@@ -153,10 +171,14 @@ def _padded(tensor: Tensor, storage: Storage) -> Tensor:
     ranks = 1 if layout.expert_parallel else layout.tensor_parallel
     if tensor.inner == "rows":
         return replace(
-            tensor, rows=_multiple(tensor.rows, padding.inner_rows * ranks), columns=_multiple(tensor.columns, padding.hidden)
+            tensor,
+            rows=_multiple(tensor.rows, padding.inner_rows * ranks),
+            columns=_multiple(tensor.columns, padding.hidden),
         )
     return replace(
-        tensor, columns=_multiple(tensor.columns, padding.inner_columns * ranks), rows=_multiple(tensor.rows, padding.hidden)
+        tensor,
+        columns=_multiple(tensor.columns, padding.inner_columns * ranks),
+        rows=_multiple(tensor.rows, padding.hidden),
     )
 
 

@@ -1,4 +1,4 @@
-"""The terminal: `vram "question"`, `vram --json "question"`, `vram --json -`, `vram explain "question"`, `vram slack`."""
+"""The terminal: `vram "question"`, `vram --json "question"`, `vram --json -`, `vram explain "..."`, `vram slack`."""
 
 from __future__ import annotations
 

@@ -9,6 +9,11 @@ from catalog.types import Architecture, Attention, GatedDeltaNet, LatentAttentio
 from formulas.engines.llama_cpp_mixtures import Category
 from formulas.tensors import MIXERS, Tensor, embedding, encoder_tensors, feed_forward_tensors, head
 
+FUSED_ATTENTION = frozenset(
+    "bloom chatglm dbrx falcon gpt2 gpt_neox mpt nomic_bert phi3 phi3_v phi3small qwen".split()
+)
+"""model_type of checkpoints whose GGUF keeps queries, keys and values as one matrix (attn_qkv)."""
+
 
 class Part(NamedTuple):
     """Equal matrices of one category; columns are the length of a row."""
@@ -24,7 +29,8 @@ def layer_parts(architecture: Architecture, layer: Layer) -> Iterator[Part]:
     hidden = architecture.hidden_size
     for mixer in (layer.mixer, layer.second_mixer, layer.cross_attention):
         if mixer is not None:
-            yield from _mixer_parts(mixer, hidden)
+            parts = _mixer_parts(mixer, hidden)
+            yield from _fused(parts) if architecture.model_type in FUSED_ATTENTION else parts
     if layer.feed_forward:
         for tensor in feed_forward_tensors(layer.feed_forward, hidden):
             yield _part(_channel_category(tensor), tensor)
@@ -53,6 +59,13 @@ def _attention_parts(tensors: Iterator[Tensor]) -> Iterator[Part]:
             keys = True
         else:
             yield _part({"rows": "attn_q", "columns": "attn_output"}.get(tensor.shard, "plain"), tensor)  # type: ignore[arg-type]
+
+
+def _fused(parts: Iterator[Part]) -> Iterator[Part]:
+    """Queries, keys and values as one matrix, which counts as values."""
+    for part in parts:
+        fused = part.category in ("attn_q", "attn_k", "attn_v")
+        yield part._replace(category="attn_v") if fused else part
 
 
 def _latent_parts(mixer: LatentAttention, tensors: Iterator[Tensor]) -> Iterator[Part]:

@@ -40,7 +40,9 @@ def default_batch(deployment: Deployment, sequence_tokens: int) -> releases.Batc
         if sequence_tokens > releases.V0_CHUNK_ABOVE:
             return releases.Batch(releases.V0_CHUNK.at(release), 256)
         return releases.Batch(max(sequence_tokens, 2048), 256)
-    return releases.SERVER_BATCH.at(release)[_card_class(gpu.name, gpu.visible_bytes / releases.GIB, unified=gpu.unified_memory)]
+    return releases.SERVER_BATCH.at(release)[
+        _card_class(gpu.name, gpu.visible_bytes / releases.GIB, unified=gpu.unified_memory)
+    ]
 
 
 def _card_class(name: str, gib: float, *, unified: bool) -> str:
@@ -113,7 +115,7 @@ def latent_workspace(deployment: Deployment, step: Step, laws: Any) -> int:
 
 
 def dense_latent_mixers(architecture: Architecture) -> list[LatentAttention]:
-    """MLA mixers of a model without sparse attention; with it, layers that borrow another's index have none of their own."""
+    """MLA mixers of a model without sparse attention; with it, some layers borrow an index and have none themselves."""
     mixers = [layer.mixer for layer in architecture.kinds if isinstance(layer.mixer, LatentAttention)]
     return [] if any(mixer.indexer for mixer in mixers) else mixers
 
@@ -141,7 +143,11 @@ def moe_workspace(deployment: Deployment, step: Step, laws: Any) -> int:
     """Expert scratch that stays allocated from 0.14, with Triton and DeepGEMM kernels."""
     architecture, gpu = deployment.model.architecture, deployment.gpu
     blackwell_fp8 = deployment.weights.key.startswith("fp8") and 10 <= (gpu.compute_capability or 0) < 12
-    elsewhere = deployment.weights.key in NO_WORKSPACE_FORMATS or blackwell_fp8 or architecture.has_mixer("compressed", "mamba2")
+    elsewhere = (
+        deployment.weights.key in NO_WORKSPACE_FORMATS
+        or blackwell_fp8
+        or architecture.has_mixer("compressed", "mamba2")
+    )
     if deployment.engine_version < releases.MOE_WORKSPACE or elsewhere:
         return 0
     experts = [layer.feed_forward for layer in architecture.kinds if isinstance(layer.feed_forward, Moe)]

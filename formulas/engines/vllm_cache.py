@@ -9,21 +9,23 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from formulas.deployment import Version, version
-from formulas.kv_cache import LayerCache
+from formulas.kv_cache import Kind, LayerCache
 from formulas.since import Since
 
 BLOCK_SIZE = 16
 STATE_ALIGNMENT = 16
-"""Attention blocks of hybrid models grow in steps of 16 tokens: vLLM platforms/interface.py _align_hybrid_block_size."""
+"""Attention blocks of hybrid models grow by 16 tokens: vLLM platforms/interface.py _align_hybrid_block_size."""
 
 HYBRID_MANAGER = version("0.9.2")
 """Before, windowed layers are allocated like full attention: vLLM v1/core/kv_cache_coordinator.py."""
 
 GROUP_TOLERANCE: Since[float] = Since(
-    {"0.0": 1.0, "0.11.1": 1.25, "0.18.0": 1.5}, source="vLLM v1/core/kv_cache_utils.py: _get_kv_cache_groups_uniform_page_size"
+    {"0.0": 1.0, "0.11.1": 1.25, "0.18.0": 1.5},
+    source="vLLM v1/core/kv_cache_utils.py: _get_kv_cache_groups_uniform_page_size",
 )
 STATE_PAGES: Since[int] = Since(
-    {"0.0": 1, "0.20.1": 2}, source="vLLM v1/kv_cache_interface.py: MambaSpec, mamba_cache_mode align with prefix caching"
+    {"0.0": 1, "0.20.1": 2},
+    source="vLLM v1/kv_cache_interface.py: MambaSpec, mamba_cache_mode align with prefix caching",
 )
 
 
@@ -68,11 +70,18 @@ class CachePlan:
                 return int(laws.full_pages(sequence_tokens=sequence_tokens, block_size=group.block))
             case "window":
                 return int(
-                    laws.window_pages(sequence_tokens=sequence_tokens, sliding_window=group.span, block_size=group.block, **flight)
+                    laws.window_pages(
+                        sequence_tokens=sequence_tokens, sliding_window=group.span, block_size=group.block, **flight
+                    )
                 )
             case "chunk":
                 return int(
-                    laws.chunk_pages(sequence_tokens=sequence_tokens, attention_chunk_size=group.span, block_size=group.block, **flight)
+                    laws.chunk_pages(
+                        sequence_tokens=sequence_tokens,
+                        attention_chunk_size=group.span,
+                        block_size=group.block,
+                        **flight,
+                    )
                 )
             case "cross":
                 positions = max(group.span, reserve.max_batched_tokens)
@@ -93,11 +102,11 @@ def cache_plan(caches: Iterable[LayerCache], *, release: Version, block_size: in
 
 
 def _merge(caches: Iterable[LayerCache], *, hybrid: bool) -> list[LayerCache]:
-    counts: dict[tuple[str, int, int], int] = defaultdict(int)
+    counts: dict[tuple[Kind, int, int], int] = defaultdict(int)
     for layer in caches:
         kind, span = (layer.kind, layer.span) if hybrid or layer.kind not in ("window", "chunk") else ("full", 0)
         counts[kind, layer.size, span] += layer.count
-    return [LayerCache(kind, size, span, count) for (kind, size, span), count in counts.items()]  # type: ignore[arg-type]
+    return [LayerCache(kind, size, span, count) for (kind, size, span), count in counts.items()]
 
 
 def _unify(layers: list[LayerCache], *, release: Version, block_size: int, laws: Any) -> CachePlan:
@@ -106,7 +115,8 @@ def _unify(layers: list[LayerCache], *, release: Version, block_size: int, laws:
     longest, shortest = max(counts), min(counts)
     size = longest if longest < shortest * GROUP_TOLERANCE.at(release) else shortest
     groups = tuple(
-        Group(layer.kind, layer.span, block, -(-layer.count // size)) for layer, block in zip(layers, blocks, strict=True)
+        Group(layer.kind, layer.span, block, -(-layer.count // size))
+        for layer, block in zip(layers, blocks, strict=True)
     )
     return CachePlan(page * size, min(blocks), groups, STATE_PAGES.at(release))
 

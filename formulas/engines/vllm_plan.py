@@ -12,8 +12,8 @@ from formulas.engines import vllm_versions as releases
 from formulas.engines.vllm_activations import Step, activation_peak
 from formulas.engines.vllm_cache import BLOCK_SIZE, CachePlan, Reserve, cache_plan
 from formulas.engines.vllm_classes import graph_class, non_torch_class, uses_runner_v2
+from formulas.engines.vllm_v4 import CompressedPlan, compressed_plan, is_compressed
 from formulas.engines.vllm_weights import stage_weights
-from formulas.engines.vllm_v4 import compressed_plan, is_compressed
 from formulas.estimate import Memory, Pool
 from formulas.kv_cache import Cached, layer_caches
 from formulas.layout import stage_layers
@@ -27,7 +27,7 @@ class Stage:
     weights: int
     overhead: int
     """CUDA graphs, non-torch memory and the null page."""
-    cache: CachePlan
+    cache: CachePlan | CompressedPlan
 
 
 class VllmPlan:
@@ -68,7 +68,10 @@ class VllmPlan:
         pages, left = [], []
         for stage in self.stages:
             free = self.laws.pool_bytes(
-                usable_bytes=self.usable, weights_bytes=stage.weights, activation_bytes=activations, overhead_bytes=stage.overhead
+                usable_bytes=self.usable,
+                weights_bytes=stage.weights,
+                activation_bytes=activations,
+                overhead_bytes=stage.overhead,
             )
             left.append(int(free) + stage.cache.page_bytes)
             if stage.cache.page_bytes:
@@ -94,7 +97,7 @@ class VllmPlan:
         )
         return Stage(weights=stage_weights(deployment, index, self.laws), overhead=int(overhead), cache=cache)
 
-    def _cache(self, index: int) -> CachePlan:
+    def _cache(self, index: int) -> CachePlan | CompressedPlan:
         architecture = self.deployment.model.architecture
         block_size = self.deployment.settings.block_size or BLOCK_SIZE
         if is_compressed(architecture):
@@ -122,7 +125,9 @@ class VllmPlan:
                 graph_base_bytes=releases.GRAPH_BASE,
                 graph_layer_bytes=releases.GRAPH_LAYER[graph_class(architecture)],
                 num_hidden_layers=layers,
-                captured_sizes=releases.capture_sizes(self.release, max_sequences=limits.max_sequences, gpu=deployment.gpu),
+                captured_sizes=releases.capture_sizes(
+                    self.release, max_sequences=limits.max_sequences, gpu=deployment.gpu
+                ),
                 reference_sizes=releases.GRAPH_SIZES_REFERENCE,
             )
         )
@@ -145,7 +150,9 @@ class VllmPlan:
         batches = 1 if self.release < releases.IN_FLIGHT else self.deployment.layout.pipeline_parallel + 1
         return Reserve(batches, step.max_batched_tokens)
 
-    def _stage_memory(self, stage: Stage, batch: int, sequence_tokens: int, activations: int, reserve: Reserve) -> Memory:
+    def _stage_memory(
+        self, stage: Stage, batch: int, sequence_tokens: int, activations: int, reserve: Reserve
+    ) -> Memory:
         pages = stage.cache.pages(sequence_tokens, reserve, self.laws)
         cache = self.laws.cache_bytes(batch=batch, pages_per_request=pages, page_bytes=stage.cache.page_bytes)
         return Memory(weights=stage.weights, kv_cache=int(cache), activations=activations, overhead=stage.overhead)
@@ -154,9 +161,15 @@ class VllmPlan:
         cache, sequence_tokens = self.stages[0].cache, step.sequence_tokens
         if self.release >= releases.PRINTS_REQUESTS:
             need = cache.pages(sequence_tokens, self._reserve(step), self.laws)
-            return int(self.laws.printed_tokens_by_requests(pool_pages=pages, pages_per_request=need, sequence_tokens=sequence_tokens))
+            return int(
+                self.laws.printed_tokens_by_requests(
+                    pool_pages=pages, pages_per_request=need, sequence_tokens=sequence_tokens
+                )
+            )
         return int(
-            self.laws.printed_tokens_by_pages(pool_pages=pages, cache_groups=cache.group_count, page_tokens=cache.block_size)
+            self.laws.printed_tokens_by_pages(
+                pool_pages=pages, cache_groups=cache.group_count, page_tokens=cache.block_size
+            )
         )
 
 

@@ -72,7 +72,9 @@ class CompressedPlan:
 
 def compressed_plan(architecture: Architecture, *, release: Version) -> CompressedPlan:
     """The pool for every layer of the model."""
-    mixers = [(layer.mixer, count) for layer, count in architecture.counts if isinstance(layer.mixer, CompressedAttention)]
+    mixers = [
+        (layer.mixer, count) for layer, count in architecture.counts if isinstance(layer.mixer, CompressedAttention)
+    ]
     fine = sum(count for mixer, count in mixers if mixer.compress_ratio == FINE)
     coarse = sum(count for mixer, count in mixers if mixer.compress_ratio == COARSE)
     windowed = sum(count for _, count in mixers)

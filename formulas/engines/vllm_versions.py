@@ -40,7 +40,9 @@ SERVER_BATCH: Since[dict[str, Batch]] = Since(
     },
     source="vllm/engine/arg_utils.py: get_batch_defaults (0.33 read; the 160 GiB class is first seen at or before it)",
 )
-V0_CHUNK: Since[int] = Since({"0.0": 512, "0.7.0": 2048}, source="vllm/config.py: chunked prefill above 32,768 tokens (V0)")
+V0_CHUNK: Since[int] = Since(
+    {"0.0": 512, "0.7.0": 2048}, source="vllm/config.py: chunked prefill above 32,768 tokens (V0)"
+)
 V0_CHUNK_ABOVE = 32768
 
 RUNNER_V2_DENSE = version("0.26.0")
@@ -53,7 +55,8 @@ LOGIT_BYTES: Since[float] = Since(
     "14 = bf16 2 + fp32 4 + probabilities 4 + noise 4; matches logged peaks",
 )
 LOGIT_BYTES_V2: Since[float] = Since(
-    {"0.0": 2.2, "0.33.0": 14.0}, source="vllm/v1/worker/gpu/model_runner.py: bf16 logits and per-block argmax; fp32 pass from 0.33"
+    {"0.0": 2.2, "0.33.0": 14.0},
+    source="vllm/v1/worker/gpu/model_runner.py: bf16 logits and per-block argmax; fp32 pass from 0.33",
 )
 
 COMPILE_COPY = version("0.12.0")
@@ -65,7 +68,9 @@ PRINTS_REQUESTS = version("0.20.1")
 IN_FLIGHT = version("0.22.0")
 """Async scheduling keeps one batch more in flight: vllm/v1/core/single_type_kv_cache_manager.py."""
 
-EAGER_STREAMS: Since[int] = Since({"0.0": 3, "0.7.0": 4}, source="vllm/worker/model_runner.py: profile_run (V0), peaks in logs")
+EAGER_STREAMS: Since[int] = Since(
+    {"0.0": 3, "0.7.0": 4}, source="vllm/worker/model_runner.py: profile_run (V0), peaks in logs"
+)
 
 MLA_WORKSPACE_CHUNKS, MLA_WORKSPACE_ROWS, MLA_WORKSPACE_LIMIT = 8, 64, 65536
 """vllm/v1/attention/backends/mla/common.py: 8 x max_model_len, 4 pages per sequence, at most 64 Ki tokens."""
@@ -102,7 +107,12 @@ NON_TORCH_STEP = version("0.15.0")
 """From here NCCL and FlashInfer all-reduce buffers count on Hopper and Blackwell."""
 
 GRAPH_BASE = round(0.10 * GIB)
-GRAPH_LAYER: dict[str, float] = {"dense": 0.0105 * GIB, "moe": 0.0146 * GIB, "linear": 0.0273 * GIB, "mla": 0.0335 * GIB}
+GRAPH_LAYER: dict[str, float] = {
+    "dense": 0.0105 * GIB,
+    "moe": 0.0146 * GIB,
+    "linear": 0.0273 * GIB,
+    "mla": 0.0335 * GIB,
+}
 """CUDA graph bytes of one layer at 51 captured sizes: fitted on 58 start-up logs (median error 0.18 GiB)."""
 GRAPH_SIZES_REFERENCE = 51
 

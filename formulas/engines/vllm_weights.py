@@ -1,13 +1,12 @@
-"""Weights as vLLM lays them out: what its kernels pad, and what its latent-attention backend keeps twice."""
+"""Weights as vLLM lays them out: what its kernels pad, and the matrices that it keeps twice."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from catalog.types import LatentAttention, Moe
+from catalog.types import Moe
 from formulas import weights
 from formulas.deployment import Deployment, version
-from formulas.layout import stage_layers
 from formulas.weights import Padding, Storage
 
 MXFP4_PADDING = Padding(hidden=256, inner_rows=256, inner_columns=128)
@@ -19,7 +18,7 @@ FLASHINFER_SINCE = version("0.16.0")
 
 def stage_weights(deployment: Deployment, stage: int, laws: Any) -> int:
     """Bytes on the fullest GPU of one pipeline stage."""
-    return weights.stage_weights(storage(deployment), stage, laws) + absorbed_bytes(deployment, stage)
+    return weights.stage_weights(storage(deployment), stage, laws)
 
 
 def storage(deployment: Deployment) -> Storage:
@@ -32,6 +31,7 @@ def storage(deployment: Deployment) -> Storage:
         others=tuple(deployment.formats[key] for _, key in recipe.others) if recipe else (),
         layout=deployment.layout,
         padding=expert_padding(deployment),
+        copies=True,
     )
 
 
@@ -44,17 +44,3 @@ def expert_padding(deployment: Deployment) -> Padding:
     if ungated and key in ("fp8", "fp8-block", "nvfp4") and deployment.engine_version >= FLASHINFER_SINCE:
         return FLASHINFER_PADDING
     return Padding()
-
-
-def absorbed_bytes(deployment: Deployment, stage: int) -> int:
-    """16-bit copies of W_UK and W_UV that every latent-attention layer keeps: R1 TP8 79.5 GiB computed, 79.7 logged."""
-    layout = deployment.layout
-    layers = stage_layers(deployment.model.architecture, layout.pipeline_parallel, stage)
-    return sum(
-        count * _absorbed(layer.mixer, layout.tensor_parallel) for layer, count in layers if isinstance(layer.mixer, LatentAttention)
-    )
-
-
-def _absorbed(mixer: LatentAttention, tensor_parallel: int) -> int:
-    heads = mixer.num_attention_heads // tensor_parallel
-    return 2 * heads * (mixer.qk_nope_head_dim + mixer.v_head_dim) * mixer.kv_lora_rank

@@ -16,7 +16,11 @@ def element_bytes(deployment: Deployment) -> int:
 
 def per_token(deployment: Deployment, laws: Any, *, eager: bool) -> float:
     """Bytes of one scheduled token at the widest point of any layer."""
-    return max(width for layer in deployment.model.architecture.kinds for width in _widths(deployment, layer, laws, eager=eager))
+    return max(
+        width
+        for layer in deployment.model.architecture.kinds
+        for width in _widths(deployment, layer, laws, eager=eager)
+    )
 
 
 def _widths(deployment: Deployment, layer: Layer, laws: Any, *, eager: bool) -> list[float]:
@@ -26,7 +30,9 @@ def _widths(deployment: Deployment, layer: Layer, laws: Any, *, eager: bool) -> 
         if shared := layer.feed_forward.shared_expert_intermediate_size:
             found.append(_mlp_width(deployment, shared, layer.feed_forward.gated, laws, eager=eager))
     elif isinstance(layer.feed_forward, Mlp):
-        found.append(_mlp_width(deployment, layer.feed_forward.intermediate_size, layer.feed_forward.gated, laws, eager=eager))
+        found.append(
+            _mlp_width(deployment, layer.feed_forward.intermediate_size, layer.feed_forward.gated, laws, eager=eager)
+        )
     return found
 
 
@@ -39,7 +45,9 @@ def _mlp_width(deployment: Deployment, intermediate: int, gated: bool, laws: Any
         "tensor_parallel": deployment.layout.tensor_parallel,
     }
     if eager:
-        return float(laws.mlp_eager_per_token(resident_streams=releases.EAGER_STREAMS.at(deployment.engine_version), **shared))
+        return float(
+            laws.mlp_eager_per_token(resident_streams=releases.EAGER_STREAMS.at(deployment.engine_version), **shared)
+        )
     return float(laws.mlp_compiled_per_token(**shared))
 
 
@@ -67,9 +75,15 @@ def _moe_width(deployment: Deployment, experts: Moe, laws: Any) -> float:
 
 
 def _mixer_width(deployment: Deployment, mixer: Mixer, laws: Any) -> float:
-    hidden, tensor, size = deployment.model.architecture.hidden_size, deployment.layout.tensor_parallel, element_bytes(deployment)
+    hidden, tensor, size = (
+        deployment.model.architecture.hidden_size,
+        deployment.layout.tensor_parallel,
+        element_bytes(deployment),
+    )
     if isinstance(mixer, Attention | LatentAttention | CompressedAttention):
-        return float(laws.attention_per_token(element_bytes=size, hidden_size=hidden, qkv_width=qkv_width(mixer, tensor)))
+        return float(
+            laws.attention_per_token(element_bytes=size, hidden_size=hidden, qkv_width=qkv_width(mixer, tensor))
+        )
     if isinstance(mixer, GatedDeltaNet):
         keys = mixer.linear_num_key_heads * mixer.linear_key_head_dim
         values = mixer.linear_num_value_heads * mixer.linear_value_head_dim
@@ -79,7 +93,9 @@ def _mixer_width(deployment: Deployment, mixer: Mixer, laws: Any) -> float:
     else:
         inner = 0
     return float(
-        laws.linear_attention_per_token(element_bytes=size, hidden_size=hidden, mixer_width=inner, tensor_parallel=tensor)
+        laws.linear_attention_per_token(
+            element_bytes=size, hidden_size=hidden, mixer_width=inner, tensor_parallel=tensor
+        )
     )
 
 
@@ -88,7 +104,12 @@ def qkv_width(mixer: Attention | LatentAttention | CompressedAttention, tensor_p
     heads = mixer.num_attention_heads / tensor_parallel
     if isinstance(mixer, LatentAttention):
         query = heads * (mixer.qk_nope_head_dim + mixer.qk_rope_head_dim)
-        return 2 * query + heads * (mixer.qk_nope_head_dim + mixer.v_head_dim) + (mixer.q_lora_rank or 0) + mixer.kv_lora_rank
+        return (
+            2 * query
+            + heads * (mixer.qk_nope_head_dim + mixer.v_head_dim)
+            + (mixer.q_lora_rank or 0)
+            + mixer.kv_lora_rank
+        )
     if isinstance(mixer, CompressedAttention):
         return heads * mixer.head_dim + 2 * mixer.head_dim
     key_value = max(mixer.num_key_value_heads, tensor_parallel) / tensor_parallel

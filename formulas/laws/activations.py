@@ -15,7 +15,9 @@ from formulas.symbols import (
     vocab_size,
 )
 
-per_token = quantity("per_token", "bytes", "activations of one scheduled token at the widest point of a layer", real=True)
+per_token = quantity(
+    "per_token", "bytes", "activations of one scheduled token at the widest point of a layer", real=True
+)
 intermediate_size = quantity("intermediate_size", "1", "width of the feed-forward block")
 projections = quantity("projections", "1", "input projections of the feed-forward block: 2 when gated, else 1")
 resident_streams = quantity("resident_streams", "1", "residual-wide tensors alive beside the feed-forward block")
@@ -25,7 +27,10 @@ MLP_COMPILED = Law(
     expression=element_bytes
     * (
         hidden_size
-        + Max(hidden_size + projections * intermediate_size / tensor_parallel, (projections + 1) * intermediate_size / tensor_parallel)
+        + Max(
+            hidden_size + projections * intermediate_size / tensor_parallel,
+            (projections + 1) * intermediate_size / tensor_parallel,
+        )
     ),
     holds="dense feed-forward under torch.compile: the input is freed once both halves are computed",
     source="vLLM v1/worker/gpu_model_runner.py: profile_run; matches logged peaks of dense models",
@@ -33,7 +38,8 @@ MLP_COMPILED = Law(
 MLP_EAGER = Law(
     name="mlp_eager_per_token",
     result=per_token,
-    expression=element_bytes * ((projections + 1) * intermediate_size / tensor_parallel + resident_streams * hidden_size),
+    expression=element_bytes
+    * ((projections + 1) * intermediate_size / tensor_parallel + resident_streams * hidden_size),
     holds="dense feed-forward run eagerly: python keeps gate and up alive through the down projection",
     source="vLLM worker/model_runner.py: profile_run (V0); Qwen2.5-1.5B at 32,768 tokens: 2.02 GiB logged and computed",
 )
@@ -47,7 +53,10 @@ MOE = Law(
     name="moe_per_token",
     result=per_token,
     expression=element_bytes
-    * (num_experts_per_tok * (Max(projections * local_expert_width, expert_hidden) + local_expert_width) + 3 * hidden_size)
+    * (
+        num_experts_per_tok * (Max(projections * local_expert_width, expert_hidden) + local_expert_width)
+        + 3 * hidden_size
+    )
     + router_bytes * num_experts,
     holds="mixture-of-experts layers with fused expert kernels",
     source="vLLM model_executor/layers/fused_moe/fused_moe.py: intermediate caches 1 to 3",
@@ -88,9 +97,11 @@ local_latent_width = quantity("local_latent_width", "1", "heads on this GPU time
 LATENT_WORKSPACE = Law(
     name="latent_workspace",
     result=latent_workspace,
-    expression=Min(Max(workspace_chunks * sequence_tokens, workspace_rows * max_sequences), workspace_limit) * local_latent_width * element_bytes,
+    expression=Min(Max(workspace_chunks * sequence_tokens, workspace_rows * max_sequences), workspace_limit)
+    * local_latent_width
+    * element_bytes,
     holds="MLA without sparse attention, chunked prefill",
-    source="vLLM v1/attention/backends/mla/common.py: MLACommonMetadataBuilder.determine_chunked_prefill_workspace_size",
+    source="vLLM v1/attention/backends/mla/common.py: determine_chunked_prefill_workspace_size",
 )
 
 sampler_peak = quantity("sampler_peak", "bytes", "logits and sampling buffers for every scheduled sequence")

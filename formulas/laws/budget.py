@@ -5,7 +5,6 @@ from sympy import ceiling, floor
 from formulas.law import Law
 from formulas.symbols import (
     activation_bytes,
-    batch,
     overhead_bytes,
     page_bytes,
     pages_per_request,

@@ -41,7 +41,7 @@ SPARSE_LATENT_TOKEN_BYTES = Law(
     name="sparse_latent_token_bytes",
     result=token_bytes,
     expression=kv_lora_rank + 4 * ceiling(kv_lora_rank / 128) + 2 * qk_rope_head_dim,
-    holds="MLA with sparse attention and an fp8 cache (fp8_ds_mla): fp32 scales per 128 numbers, rotary part in 16 bits",
+    holds="sparse MLA with an fp8 cache (fp8_ds_mla): fp32 scales per 128 numbers, rotary part in 16 bits",
     source="vLLM v1/kv_cache_interface.py: MLAAttentionSpec.real_page_size_bytes, 656 bytes for DeepSeek-V3.2",
 )
 
@@ -68,7 +68,8 @@ in_flight_batches = quantity("in_flight_batches", "1", "scheduled batches whose 
 WINDOW_PAGES = Law(
     name="window_pages",
     result=pages_per_request,
-    expression=ceiling(Min(sliding_window - 1 + in_flight_batches * max_batched_tokens, sequence_tokens) / block_size) + 1,
+    expression=ceiling(Min(sliding_window - 1 + in_flight_batches * max_batched_tokens, sequence_tokens) / block_size)
+    + 1,
     holds="sliding-window layers, as the engine reserves them at admission",
     source="vLLM v1/kv_cache_interface.py: SlidingWindowSpec.max_memory_usage_bytes",
 )
@@ -77,7 +78,9 @@ attention_chunk_size = quantity("attention_chunk_size", "tokens", "length of one
 CHUNK_PAGES = Law(
     name="chunk_pages",
     result=pages_per_request,
-    expression=ceiling(Min(attention_chunk_size + in_flight_batches * max_batched_tokens, sequence_tokens) / block_size),
+    expression=ceiling(
+        Min(attention_chunk_size + in_flight_batches * max_batched_tokens, sequence_tokens) / block_size
+    ),
     holds="chunked local attention (Llama 4)",
     source="vLLM v1/kv_cache_interface.py: ChunkedLocalAttentionSpec.max_memory_usage_bytes",
 )

@@ -94,7 +94,9 @@ OUTPUT_GRAPH = Law(
     source="llama.cpp src/llama-context.cpp: graph_reserve; Llama-3-8B: 250.5 + 8 = 258.5 MiB logged and computed",
 )
 
-staging_bytes = quantity("staging_bytes", "bytes", "16-bit copy of one layer's quantized cache while flash attention reads it")
+staging_bytes = quantity(
+    "staging_bytes", "bytes", "16-bit copy of one layer's quantized cache while flash attention reads it"
+)
 COMPUTE_BUFFER = Law(
     name="llama_compute_bytes",
     result=activation_bytes,

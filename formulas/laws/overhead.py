@@ -7,7 +7,9 @@ from formulas.symbols import num_hidden_layers, overhead_bytes, page_bytes, quan
 
 graph_bytes = quantity("graph_bytes", "bytes", "captured CUDA graphs")
 graph_base_bytes = quantity("graph_base_bytes", "bytes", "memory of the graph pool itself", real=True)
-graph_layer_bytes = quantity("graph_layer_bytes", "bytes", "graph memory of one layer at the reference number of sizes", real=True)
+graph_layer_bytes = quantity(
+    "graph_layer_bytes", "bytes", "graph memory of one layer at the reference number of sizes", real=True
+)
 captured_sizes = quantity("captured_sizes", "1", "batch sizes that are captured")
 reference_sizes = quantity("reference_sizes", "1", "batch sizes captured in the logs of the fit")
 CUDA_GRAPHS = Law(

@@ -28,7 +28,10 @@ DELTA_NET_STATE = Law(
 KIMI_DELTA_STATE = Law(
     name="kimi_delta_state_bytes",
     result=state_size,
-    expression=3 * ceiling(num_value_heads * linear_value_head_dim / tensor_parallel) * (conv_kernel - 1) * element_bytes
+    expression=3
+    * ceiling(num_value_heads * linear_value_head_dim / tensor_parallel)
+    * (conv_kernel - 1)
+    * element_bytes
     + ceiling(num_value_heads / tensor_parallel) * linear_value_head_dim**2 * state_element_bytes,
     holds="Kimi delta attention layers: one convolution each for q, k and v",
     source="vLLM model_executor/layers/mamba/mamba_utils.py: MambaStateShapeCalculator.kda_state_shape",
@@ -54,7 +57,8 @@ MAMBA2_STATE = Law(
 MAMBA1_STATE = Law(
     name="mamba1_state_bytes",
     result=state_size,
-    expression=ceiling(inner_size / tensor_parallel) * ((conv_kernel - 1) * element_bytes + state_width * state_element_bytes),
+    expression=ceiling(inner_size / tensor_parallel)
+    * ((conv_kernel - 1) * element_bytes + state_width * state_element_bytes),
     holds="Mamba-1 layers (Jamba, Falcon-Mamba)",
     source="vLLM model_executor/layers/mamba/mamba_utils.py: MambaStateShapeCalculator.mamba1_state_shape",
 )

@@ -21,7 +21,7 @@ MATRIX_BYTES = Law(
     + ceiling(rows / block_rows) * ceiling(columns / block_columns) * scale_bytes
     + tensor_bytes,
     holds="every linear layer, embedding and expert matrix in any format of catalog/formats.toml",
-    source="vLLM model_executor/layers/quantization: create_weights of fp8, awq, gptq, compressed-tensors, modelopt, mxfp4",
+    source="vLLM model_executor/layers/quantization: create_weights of each format",
 )
 
 shard = quantity("shard", "1", "the part of one dimension that a GPU holds")

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from catalog.load import load
 from catalog.types import WEIGHT_GROUPS, Architecture
+from formulas import compiled, weights
+from formulas.deployment import Layout
 from formulas.tensors import (
     Tensor,
     active_parameters,
@@ -16,13 +18,17 @@ from formulas.tensors import (
     holds_embedding_twice,
     layer_tensors,
     nextn_tensors,
-    on_rank,
     outside_tensors,
     parameter_count,
     tensors,
 )
 
 MODELS = load().models
+
+
+def on_rank(tensor: Tensor, *, gpus: int, expert_parallel: bool = False) -> Tensor:
+    """The part that one GPU of a tensor-parallel group holds."""
+    return weights.on_rank(tensor, Layout(tensor_parallel=gpus, expert_parallel=expert_parallel), compiled)
 
 
 def architecture(name: str) -> Architecture:
@@ -99,13 +105,13 @@ def test_groups_are_those_of_recipes() -> None:
 )
 def test_division_over_gpus(tensor: Tensor, parallel: int, expected: tuple[int, int, int]) -> None:
     """Rows, columns, key-value heads down to one, padded vocabulary and inner width of experts are divided."""
-    part = on_rank(tensor, tensor_parallel=parallel)
+    part = on_rank(tensor, gpus=parallel)
     assert expected == (part.rows, part.columns, part.copies)
 
 
 def test_expert_parallelism_divides_the_number_of_experts() -> None:
     """With expert parallelism experts stay whole and each GPU holds its share of them."""
-    part = on_rank(Tensor("experts", 128, 64, 16, shard="experts", inner="rows"), tensor_parallel=4, expert_parallel=8)
+    part = on_rank(Tensor("experts", 128, 64, 16, shard="experts", inner="rows"), gpus=8, expert_parallel=True)
     assert (128, 64, 2) == (part.rows, part.columns, part.copies)
 
 
@@ -114,7 +120,7 @@ def test_division_loses_nothing(name: str, power: int) -> None:
     """All GPUs together hold at least the whole model, and one GPU never more than it, padding aside."""
     parallel = 2**power
     whole = tensors(architecture(name))
-    part = [on_rank(tensor, tensor_parallel=parallel) for tensor in whole]
+    part = [on_rank(tensor, gpus=parallel) for tensor in whole]
     assert sum(tensor.count for tensor in whole) <= parallel * sum(tensor.count for tensor in part)
     pairs = zip(part, whole, strict=True)
     assert all(mine.count <= all_.count for mine, all_ in pairs if all_.shard != "vocab")

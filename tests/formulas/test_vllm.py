@@ -35,13 +35,19 @@ def test_latent_cache_is_not_divided_by_tensor_parallelism() -> None:
 
 def test_key_value_heads_are_replicated_beyond_their_number() -> None:
     """Eight KV heads on 16 GPUs: one head each, as on eight."""
-    sizes = [estimate(deploy("qwen3-32b", layout=Layout(tensor_parallel=tensor))).memory.kv_cache for tensor in (1, 8, 16)]
+    sizes = [
+        estimate(deploy("qwen3-32b", layout=Layout(tensor_parallel=tensor))).memory.kv_cache for tensor in (1, 8, 16)
+    ]
     assert [sizes[0], sizes[0] // 8, sizes[0] // 8] == sizes
 
 
 @pytest.mark.parametrize(
     ("name", "page_bytes", "groups"),
-    [("gemma-3-27b", 1_310_720, [1, 6]), ("gpt-oss-120b", 589_824, [1, 1]), ("qwen3-next-80b", 12 * 544 * 2048, [1, 3])],
+    [
+        ("gemma-3-27b", 1_310_720, [1, 6]),
+        ("gpt-oss-120b", 589_824, [1, 1]),
+        ("qwen3-next-80b", 12 * 544 * 2048, [1, 3]),
+    ],
 )
 def test_layers_of_several_kinds_share_pages(name: str, page_bytes: int, groups: list[int]) -> None:
     """Groups and page size as vLLM's planner forms them (gemma-3: 10 of 62 layers a group; Qwen3-Next: 544-token pages)."""
@@ -65,7 +71,9 @@ def test_whisper_keeps_self_and_cross_attention() -> None:
     ],
     ids=["llama-3.1-8b A100 0.31", "gpt-oss-120b H100 0.20"],
 )
-def test_logged_start_ups(deployment: Deployment, weights_gib: float, available_gib: float | None, tokens: int | None) -> None:
+def test_logged_start_ups(
+    deployment: Deployment, weights_gib: float, available_gib: float | None, tokens: int | None
+) -> None:
     """Public start-up logs: weights within 0.5 %, available KV within 0.3 GiB, tokens within 1 %."""
     result = estimate(deployment)
     pool = result.plan.pool(sequence_tokens=deployment.load.sequence_tokens)
