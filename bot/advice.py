@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+
+from catalog.kept import toml
 
 from bot.reply import Verdict
 
@@ -106,7 +107,7 @@ def rows() -> tuple[Advice, ...]:
 
 @cache
 def _file() -> Mapping[str, Any]:
-    return tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return toml(FILE)
 
 
 def _holds(name: str, wanted: Condition, facts: Facts) -> bool:

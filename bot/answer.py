@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from bot.derive import derive
 from bot.errors import QuestionError
 from bot.help import help_reply
 from bot.parse import parse
@@ -20,17 +19,22 @@ log = logging.getLogger(__name__)
 
 def answer(text: str) -> Reply:
     """One question answered, or one sentence that says what to ask instead."""
-    query = parse(text)
+    query = Query(text=text)
     try:
+        query = parse(text)
         return _answer(query)
     except QuestionError as error:
         return sorry(query, error)
-    except Exception:
-        return internal_error(query, log)
+    except Exception as error:
+        return internal_error(query, error, log)
 
 
 def _answer(query: Query) -> Reply:
     if query.verb == "help":
         return help_reply(query)
     sized = size(resolve(query))
-    return derive(sized) if query.verb == "explain" else say(sized)
+    if query.verb == "explain":
+        from bot.derive import derive
+
+        return derive(sized)
+    return say(sized)

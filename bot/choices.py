@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.errors import Conflict, OutOfRange, Unsupported
 from bot.query import Query
 from catalog.find import find_format
 from catalog.types import Gpu, Model, NotFound, NumberFormat
 from formulas.deployment import Layout, Version, version
-from formulas.engines import engine, engines
+from formulas.engines import engine
 from formulas.layout import layouts
 
 if TYPE_CHECKING:
@@ -25,9 +25,20 @@ SIXTEEN_BIT = {"bfloat16": "bf16", "float16": "fp16", "float32": "bf16"}
 """Format an engine serves a checkpoint in by default; fp32 checkpoints are cast to 16 bits (vLLM --dtype auto)."""
 
 
-def choose_weights(query: Query, model: Model, notes: Notes) -> NumberFormat:
-    """The stated format, else the checkpoint's own."""
+class Named(NamedTuple):
+    """The model of a question, the id it goes by, and the format that its name states."""
+
+    model: Model
+    name: str
+    weights: str | None
+
+
+def choose_weights(query: Query, named: Named, notes: Notes) -> NumberFormat:
+    """The stated format, else that in the name, else the checkpoint's own."""
+    model = named.model
     stored = model.quantization.weights if model.quantization else SIXTEEN_BIT[model.architecture.dtype]
+    if query.weights is None and named.weights:
+        return number_format(named.weights)
     if query.weights is None:
         notes.assume("weights", "assumed.weights", weights=shown(stored))
         return number_format(stored)
@@ -65,12 +76,18 @@ def choose_engine(query: Query, weights: NumberFormat, gpu: Gpu, notes: Notes) -
     else:
         key = GGUF_ENGINE if weights.gguf or gpu.vendor == "Apple" else DEFAULT_ENGINE
         notes.assume("engine")
-    if key not in engines():
-        raise Unsupported("unsupported.engine", words=(key,), engine=key)
+    _check_engine(key)
     if query.engine_version:
         return key, _release(query.engine_version.value, key, notes)
     notes.assume("engine_version")
     return key, engine(key).latest
+
+
+def _check_engine(key: str) -> None:
+    try:
+        engine(key)
+    except KeyError:
+        raise Unsupported("unsupported.engine", words=(key,), engine=key) from None
 
 
 def _release(text: str, key: str, notes: Notes) -> Version:

@@ -28,7 +28,7 @@ class Messages:
 
 
 @cache
-def messages(language: str) -> Messages:
+def messages(language: str = DEFAULT_LANGUAGE) -> Messages:
     """Sentences of this language, of English where it is unknown."""
     tables = languages()
     fallback = _flat(tables[DEFAULT_LANGUAGE]["messages"])

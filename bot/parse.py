@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from bot.commands import find_command
@@ -12,7 +12,7 @@ from bot.parsing.check import WHOLE, check
 from bot.parsing.clean import LONGEST_TEXT, clean
 from bot.parsing.counts import bind_counts, bind_ranges
 from bot.parsing.formats import bind_formats
-from bot.parsing.items import Claim, Item, Sentence, said_of
+from bot.parsing.items import Item, Sentence, said_of
 from bot.parsing.lengths import (
     bind_counted_mix,
     bind_durations,
@@ -50,6 +50,7 @@ STEPS = (
     bind_models,
     find_unknown_names,
     bind_verb,
+    require_model,
     check,
 )
 """In order; each claims what it understands and leaves the rest to those after it."""
@@ -69,7 +70,7 @@ NEEDS_READING = frozenset({"unknown", "number", "release", "model", "gpu", "form
 
 
 def parse(text: str, finder: Finder | None = None) -> Query:
-    """What a person asked, each value with the words that said it; never raises, problems say what forbids an answer."""
+    """What a person asked, each value with the words that said it. Never raises: problems say what forbids it."""
     cleaned = clean(text)
     if not cleaned.strip():
         return Query(text=text, problems=(Problem("empty", None, ()),))
@@ -93,19 +94,13 @@ def read(cleaned: str, finder: Finder) -> Sentence:
     return sentence
 
 
-def _whole(slot: str, claim: Claim) -> Claim:
-    return replace(claim, value=int(claim.value)) if slot in WHOLE else claim
-
-
 def _query(text: str, sentence: Sentence) -> Query:
     said: dict[str, Any] = {
-        slot: said_of(_whole(slot, claims[0]), sentence.text)
+        slot: said_of(claims[0], sentence.text, slot in WHOLE)
         for slot, claims in sentence.claims.items()
         if claims and slot in SLOTS
     }
     verb = sentence.claims.get("verb")
-    if verb is None or verb[0].value != "help":
-        require_model(sentence)
     return Query(
         text=text,
         language=sentence.language,

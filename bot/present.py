@@ -48,7 +48,7 @@ def understood(sized: Sized) -> contract.Understood:
     query, resolution, deployment = sized.resolution.query, sized.resolution, sized.estimate.deployment
     layout, settings, load = deployment.layout, deployment.settings, deployment.load
     return contract.Understood(
-        model=deployment.model.id,
+        model=resolution.model_name,
         weights=shown(deployment.weights.key),
         kv_cache=deployment.kv_cache.key,
         batch=None if query.command or resolution.solve_for == "batch" else load.batch,

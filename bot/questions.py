@@ -27,6 +27,8 @@ def question(deployment: Deployment) -> str:
         )
         if size > 1
     ]
+    if layout.expert_parallel:
+        parts.append("ep")
     if deployment.settings.utilization is not None:
         parts.append(f"util {deployment.settings.utilization:g}")
     return " ".join(parts)

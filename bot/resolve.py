@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from bot.choices import choose_engine, choose_kv_cache, choose_layout, choose_length, choose_weights
+from bot.choices import Named, choose_engine, choose_kv_cache, choose_layout, choose_length, choose_weights
 from bot.errors import ERRORS, OutOfRange, QuestionError, UnknownGpu, UnknownModel
 from bot.query import CustomCard, Query
 from catalog.find import find_gpu, find_model
 from catalog.load import load
-from catalog.types import Gpu, Model, NotFound
+from catalog.types import Gpu, NotFound
+from catalog.variants import variant_of
 from formulas.deployment import Deployment, Load, Settings
 
 REFERENCE_GPU = "NVIDIA H100 SXM 80GB"
 """Whose engine defaults (batched tokens, kernels) hold when no GPU was named."""
+
+
+HUGGING_FACE_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 class Remark(NamedTuple):
@@ -51,6 +56,8 @@ class Resolution:
 
     query: Query
     deployment: Deployment
+    model_name: str
+    """The Hugging Face id: the catalog's, or that of a copy known by its name."""
     gpu_named: bool
     solve_for: str | None
     notes: Notes
@@ -60,9 +67,9 @@ def resolve(query: Query) -> Resolution:
     """Raises QuestionError with the sentence to show when the question cannot be answered."""
     _refuse(query)
     notes = Notes()
-    model = _model(query, notes)
-    gpu = _gpu(query, notes)
-    weights = choose_weights(query, model, notes)
+    named = _model(query, notes)
+    model, gpu = named.model, _gpu(query, notes)
+    weights = choose_weights(query, named, notes)
     engine_key, release = choose_engine(query, weights, gpu, notes)
     kv_cache = choose_kv_cache(query, model, weights, engine_key, notes)
     length = choose_length(query, model, notes)
@@ -80,7 +87,12 @@ def resolve(query: Query) -> Resolution:
     )
     _note_unread(query, notes)
     return Resolution(
-        query=query, deployment=deployment, gpu_named=query.gpu is not None, solve_for=_unknown(query), notes=notes
+        query=query,
+        deployment=deployment,
+        model_name=named.name,
+        gpu_named=query.gpu is not None,
+        solve_for=_unknown(query),
+        notes=notes,
     )
 
 
@@ -95,15 +107,26 @@ def _unknown(query: Query) -> str | None:
     return query.solve_for.value if query.solve_for else None
 
 
-def _model(query: Query, notes: Notes) -> Model:
+def _model(query: Query, notes: Notes) -> Named:
     if query.model is None:
         raise UnknownModel("unknown_model.none")
-    found = find_model(query.model.value)
+    text, words = query.model.value, query.model.words
+    found = find_model(text)
     if isinstance(found, NotFound):
-        raise UnknownModel("unknown_model.model", suggestions=found.suggestions, words=(query.model.words,))
+        return _variant(text, words, found, notes)
     if query.model.vague or found.vague:
-        notes.assume("model", "assumed.model", words=query.model.words, model=found.item.id)
-    return found.item
+        notes.assume("model", "assumed.model", words=words, model=found.item.id)
+    return Named(found.item, found.item.id, None)
+
+
+def _variant(text: str, words: str, missing: NotFound, notes: Notes) -> Named:
+    variant = variant_of(text)
+    if variant is None:
+        raise UnknownModel("unknown_model.model", suggestions=missing.suggestions, words=(words,))
+    weights = f" {variant.weights}" if variant.weights else ""
+    notes.assume("model", "assumed.variant", words=words, model=f"{variant.model.id}{weights}")
+    published = HUGGING_FACE_ID.fullmatch(text) is not None
+    return Named(variant.model, text if published else variant.model.id, variant.weights)
 
 
 def _gpu(query: Query, notes: Notes) -> Gpu:

@@ -77,6 +77,7 @@ def layout_text(layout: Layout, text: Messages) -> str:
         "data_parallel": layout.data_parallel,
     }
     parts = [text(f"label.{name}", count=size) for name, size in sizes.items() if size > 1]
+    parts += [text("label.expert_parallel")] if layout.expert_parallel else []
     return ", ".join(parts) or text("label.single")
 
 

@@ -163,9 +163,9 @@ def _changes(result: Estimate, held: Held | None, resolution: Resolution) -> Ite
     if held is None or settled(result, resolution) == "fits":
         return
     if held.max_batch and held.max_batch != result.deployment.load.batch:
-        yield _changed(f"batch={held.max_batch}", result.deployment.at(batch=held.max_batch))
+        yield _changed(f"batch={held.max_batch}", estimate(result.deployment.at(batch=held.max_batch)))
     if 0 < held.longest < result.deployment.load.sequence_tokens:
-        yield _changed(f"sequence_tokens={held.longest}", result.deployment.at(sequence_tokens=held.longest))
+        yield _changed(f"sequence_tokens={held.longest}", estimate(result.deployment.at(sequence_tokens=held.longest)))
     yield from _other_hardware(result, held)
 
 
@@ -177,15 +177,15 @@ def _other_cache(result: Estimate, resolution: Resolution) -> Changed | None:
     needed = deployment.weights.bits <= EIGHT_BITS or settled(result, resolution) not in ("fits", "needs")
     if stated or not offered or not needed or result.memory.kv_cache == 0 or deployment.kv_cache.key == offered.key:
         return None
-    return _changed(f"kv_cache={offered.key}", deployment.change(kv_cache=number_format(offered.key)))
+    return _changed(f"kv_cache={offered.key}", estimate(deployment.change(kv_cache=number_format(offered.key))))
 
 
 def _other_hardware(result: Estimate, held: Held) -> Iterator[Changed]:
     deployment = result.deployment
     if held.least and held.least.deployment.layout.gpu_count != deployment.layout.gpu_count:
-        yield _changed(f"gpu_count={held.least.deployment.layout.gpu_count}", held.least.deployment)
+        yield _changed(f"gpu_count={held.least.deployment.layout.gpu_count}", held.least)
     if larger := _larger_card(result):
-        yield _changed(f"gpu={larger.deployment.gpu.name}", larger.deployment)
+        yield _changed(f"gpu={larger.deployment.gpu.name}", larger)
 
 
 def _larger_card(result: Estimate) -> Estimate | None:
@@ -201,6 +201,5 @@ def _larger_card(result: Estimate) -> Estimate | None:
     return None
 
 
-def _changed(change: str, deployment: Deployment) -> Changed:
-    result = estimate(deployment)
-    return Changed(change=change, estimate=result, max_batch=largest_batch(deployment, result.plan))
+def _changed(change: str, result: Estimate) -> Changed:
+    return Changed(change=change, estimate=result, max_batch=largest_batch(result.deployment, result.plan))

@@ -12,6 +12,7 @@ from bot.messages import Messages, messages
 from bot.present import understood_so_far
 from bot.query import Query
 from bot.reply import Reply, Step
+from bot.traces import frames
 
 
 def sorry(query: Query, error: QuestionError) -> Reply:
@@ -19,13 +20,21 @@ def sorry(query: Query, error: QuestionError) -> Reply:
     text = messages(query.language)
     code = error.message.partition(".")[0]
     sentence = text.first(f"error.{error.message}", f"error.{code}.question", **readable(error.values, text))
-    return _reply(query, error.code, sentence, error.suggestions, text)
+    return _reply(query, error.code, sentence, _questions(query, error), text)
 
 
-def internal_error(query: Query, log: logging.Logger) -> Reply:
+def _questions(query: Query, error: QuestionError) -> tuple[str, ...]:
+    """Suggestions as questions to send: a suggested name takes the place of the word that nobody knows."""
+    words = error.values.get("words") or ("",)
+    if not error.code.startswith("unknown") or words[0] not in query.text:
+        return error.suggestions
+    return tuple(query.text.replace(words[0], name, 1) for name in error.suggestions)
+
+
+def internal_error(query: Query, error: Exception, log: logging.Logger) -> Reply:
     """The reply for an error of ours, with a reference that finds it in the log; nothing of the question is logged."""
     reference = secrets.token_hex(4)
-    log.exception("answer failed, reference %s", reference)
+    log.error("answer failed, reference %s\n%s", reference, "\n".join(frames(error)))
     text = messages(query.language)
     return _reply(query, "internal", f"{text('error.unsupported.internal')} ({reference})", (), text)
 

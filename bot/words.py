@@ -1,34 +1,39 @@
-"""The words of every language as one table: phrase -> role. A language is a file in bot/lang, found by scanning the folder.
+"""The words of every language as one table: phrase -> role. A language is a file of bot/lang, found by scanning it.
 
 Roles
-    slots     batch sequence kv_cache weights tensor_parallel pipeline_parallel data_parallel expert_parallel utilization
-              max_batched_tokens max_sequences enforce_eager block_size free audio: name a slot of Query
-    counted   users requests prompts concurrent tokens cards nodes: what a number counts ("20 users"); each: one of them
-    lengths   input output, and in/out where both stand beside a number
-    shares    mix half rest
-    questions how_many which most fewest smallest: ask for the noun beside them; ask_*: ask by themselves
-    verbs     explain help guide
-    units     second minute hour thousand million percent gigabytes
-    grammar   link (between a noun and its number) range (20 to 30) place (on, at, with) filler version memory card_brand batch_glued sequence_glued number engine
+    slots      batch sequence kv_cache weights tensor_parallel pipeline_parallel data_parallel expert_parallel free
+               utilization max_batched_tokens max_sequences enforce_eager block_size audio: name a slot of Query
+    counted    users requests prompts concurrent tokens cards nodes: what a number counts ("20 users"); each of them
+    lengths    input output; in and out where both stand beside a number
+    shares     mix half rest
+    questions  how_many which most fewest smallest: ask for the noun beside them; ask_*: ask by themselves
+    verbs      explain help guide
+    units      second minute hour thousand million percent gigabytes
+    grammar    link (between a noun and its number), place (on, at, with), range (20 to 30), version, memory, filler,
+               card_brand, batch_glued and sequence_glued (b16, c32k), number, engine
 """
 
 from __future__ import annotations
 
-import tomllib
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from catalog.kept import toml
+
 DEFAULT_LANGUAGE = "en"
+HERE = Path(__file__).parent
 
 ROLES = frozenset(
-    "batch sequence kv_cache weights tensor_parallel pipeline_parallel data_parallel expert_parallel utilization "
-    "max_batched_tokens max_sequences enforce_eager block_size free audio users requests concurrent tokens cards nodes "
-    "each input output in out mix half rest how_many which most fewest smallest ask_batch ask_sequence ask_gpu_count "
-    "ask_gpu ask_utilization explain help guide second minute hour thousand million percent gigabytes link place filler range "
-    "version memory card_brand batch_glued sequence_glued prompts number engine".split()
+    (
+        "batch sequence kv_cache weights tensor_parallel pipeline_parallel data_parallel expert_parallel free audio "
+        "utilization max_batched_tokens max_sequences enforce_eager block_size users requests prompts concurrent "
+        "tokens cards nodes each input output in out mix half rest how_many which most fewest smallest ask_batch "
+        "ask_sequence ask_gpu_count ask_gpu explain help guide second minute hour thousand million percent gigabytes "
+        "link place range version memory filler card_brand batch_glued sequence_glued number engine"
+    ).split()
 )
 
 Key = tuple[str, ...]
@@ -93,15 +98,12 @@ def phrase_key(phrase: str) -> Key:
 
 def languages() -> dict[str, dict[str, Any]]:
     """Language code -> its file, as read."""
-    found = sorted(files("bot").joinpath("lang").iterdir(), key=lambda file: file.name)
-    return {
-        f.name.removesuffix(".toml"): tomllib.loads(f.read_text("utf-8")) for f in found if f.name.endswith(".toml")
-    }
+    return {file.stem: toml(file) for file in sorted((HERE / "lang").glob("*.toml"))}
 
 
 def notation() -> dict[str, Any]:
     """The words of the trade that every language shares."""
-    return tomllib.loads(files("bot").joinpath("parsing", "notation.toml").read_text("utf-8"))
+    return toml(HERE / "parsing" / "notation.toml")
 
 
 def phrases(code: str, table: dict[str, Any]) -> list[Reading]:

@@ -17,7 +17,7 @@ _FOLDED = {**_DASHES, **_QUOTES, **_LETTERS, **_INVISIBLE}
 _PLUS = re.compile(r"(?<=[a-z])\+")
 _CHUNK = re.compile(r"[^\W_]+(?:(?<=\d)\.(?=\d)[^\W_]+)*")
 
-_EDITION = r"instruct|it|pt|chat|hf|base|thinking|preview|v0\.\d|v1\.0"
+_EDITION = r"instruct|it|pt|chat|hf|(?<=b-)base|thinking|preview|v0\.\d|v1\.0"
 _DATE = r"\d{2}-\d{2}|\d{2}-\d{4}|\d{4}|\d{6}|\d{8}"
 _MODEL_SUFFIX = re.compile(rf"[-_. ](?:{_EDITION}|{_DATE})$", re.I)
 

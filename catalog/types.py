@@ -23,7 +23,7 @@ Size = Annotated[int, Field(ge=0)]
 class Fact(BaseModel):
     """A frozen record that refuses unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, protected_namespaces=(), defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), defer_build=True)
 
     def __hash__(self) -> int:
         return id(self)
@@ -152,7 +152,14 @@ class ShortConv(Fact):
 
 
 Mixer = Annotated[
-    Attention | LatentAttention | CompressedAttention | GatedDeltaNet | KimiDeltaAttention | Mamba1 | Mamba2 | ShortConv,
+    Attention
+    | LatentAttention
+    | CompressedAttention
+    | GatedDeltaNet
+    | KimiDeltaAttention
+    | Mamba1
+    | Mamba2
+    | ShortConv,
     Field(discriminator="kind"),
 ]
 

@@ -12,6 +12,16 @@ def activation_peak(*, compile_copy: Any, forward_bytes: Any, linear_workspace: 
     return linear_workspace + moe_workspace + largest(compile_copy, forward_bytes - moe_workspace, sampler_peak)
 
 
+def allocator_overhead_bytes(*, activation_bytes: Any, cached_bytes: Any, context_bytes: Any, slack_share: Any) -> Any:
+    """CUDA graphs, communication buffers and other fixed memory [bytes]."""
+    return context_bytes + (-(-(slack_share*(activation_bytes + cached_bytes)) // (1)))
+
+
+def append_copy_bytes(*, batch: Any, layer_token_bytes: Any, longest_kept: Any) -> Any:
+    """cache of the largest layer, old and new while tokens are appended [bytes]."""
+    return batch*layer_token_bytes*longest_kept
+
+
 def attention_per_token(*, element_bytes: Any, hidden_size: Any, qkv_width: Any) -> Any:
     """activations of one scheduled token at the widest point of a layer [bytes]."""
     return element_bytes*(3*hidden_size + 2*qkv_width)
@@ -57,9 +67,24 @@ def delta_net_state_bytes(*, conv_kernel: Any, element_bytes: Any, key_head_dim:
     return element_bytes*(conv_kernel + speculative_tokens - 1)*(-(-(2*key_head_dim*num_key_heads + linear_value_head_dim*num_value_heads) // (tensor_parallel))) + key_head_dim*linear_value_head_dim*state_element_bytes*(-(-(num_value_heads) // (tensor_parallel)))
 
 
+def eager_step_bytes(*, eager_token_bytes: Any, max_batched_tokens: Any) -> Any:
+    """activations of the forward pass [bytes]."""
+    return (-(-(eager_token_bytes*max_batched_tokens) // (1)))
+
+
+def encoder_token_bytes(*, element_bytes: Any, hidden_size: Any, intermediate_size: Any) -> Any:
+    """activations of one position in an encoder layer [bytes]."""
+    return element_bytes*(4*hidden_size + intermediate_size)
+
+
 def forward_bytes(*, latent_workspace: Any, max_batched_tokens: Any, per_token: Any) -> Any:
     """activations of the forward pass [bytes]."""
     return latent_workspace + (-(-(max_batched_tokens*per_token) // (1)))
+
+
+def free_share_usable_bytes(*, activation_bytes: Any, free_fraction: Any, overhead_bytes: Any, visible_bytes: Any, weights_bytes: Any) -> Any:
+    """memory in use when the cache takes its share of what was left [bytes]."""
+    return smallest(((free_fraction*visible_bytes + (1 - free_fraction)*(activation_bytes + overhead_bytes + weights_bytes)) // (1)), visible_bytes)
 
 
 def full_pages(*, block_size: Any, sequence_tokens: Any) -> Any:
@@ -257,6 +282,11 @@ def local_kv_heads(*, num_key_value_heads: Any, tensor_parallel: Any) -> Any:
     return largest((-(-(num_key_value_heads) // (tensor_parallel))), 1)
 
 
+def logits_bytes(*, logit_rows: Any, logit_size: Any, vocab_size: Any) -> Any:
+    """logits of one step [bytes]."""
+    return logit_rows*logit_size*vocab_size
+
+
 def mamba1_state_bytes(*, conv_kernel: Any, element_bytes: Any, inner_size: Any, state_element_bytes: Any, state_width: Any, tensor_parallel: Any) -> Any:
     """state of one sequence in one layer on one GPU [bytes]."""
     return (element_bytes*(conv_kernel - 1) + state_element_bytes*state_width)*(-(-(inner_size) // (tensor_parallel)))
@@ -330,6 +360,46 @@ def printed_tokens_by_requests(*, pages_per_request: Any, pool_pages: Any, seque
 def sampler_bytes(*, element_bytes: Any, hidden_size: Any, logit_bytes: Any, max_batched_tokens: Any, max_sequences: Any, vocab_size: Any) -> Any:
     """logits and sampling buffers for every scheduled sequence [bytes]."""
     return element_bytes*hidden_size*max_batched_tokens + (-(-(logit_bytes*max_sequences*vocab_size) // (1)))
+
+
+def sglang_attention_pool_bytes(*, pool_bytes: Any, state_share: Any) -> Any:
+    """cache of the attention layers alone [bytes]."""
+    return ((pool_bytes) // (state_share + 1))
+
+
+def sglang_pool_tokens(*, cache_page: Any, cell_bytes: Any, pool_bytes: Any) -> Any:
+    """tokens that the pool holds (max_total_num_tokens) [tokens]."""
+    return cache_page*((pool_bytes) // (cache_page*cell_bytes))
+
+
+def sglang_request_tokens(*, batch: Any, cache_page: Any, sequence_tokens: Any) -> Any:
+    """tokens that the pool holds (max_total_num_tokens) [tokens]."""
+    return batch*cache_page*(-(-(sequence_tokens) // (cache_page)))
+
+
+def sglang_reserve_bytes(*, graph_batch: Any, least_reserve: Any, pipeline_parallel: Any, prefill_chunk: Any, prefill_graph_mib: Any, tensor_parallel: Any) -> Any:
+    """memory for activations and CUDA graphs [bytes]."""
+    return largest(2097152*graph_batch + 134217728*pipeline_parallel*tensor_parallel + 1048576*prefill_graph_mib + 1572864*largest(2048, prefill_chunk) + 536870912, least_reserve)
+
+
+def sglang_state_pool_bytes(*, attention_bytes: Any, batch: Any, sequence_state_bytes: Any, state_share: Any, state_slots: Any) -> Any:
+    """pool of a hybrid model, states included [bytes]."""
+    return largest((-(-(attention_bytes*(state_share + 1)) // (1))), (-(-(sequence_state_bytes*(state_share + 1)*(batch*state_slots + 1)) // (state_share))))
+
+
+def sglang_static_fraction(*, reported_bytes: Any, runtime_reserve: Any) -> Any:
+    """share of the free card for weights and cache [ratio]."""
+    return (1/1000)*((2001*reported_bytes - 2000*runtime_reserve) // (2*reported_bytes))
+
+
+def sglang_windowed_cell_bytes(*, full_cell: Any, window_cell: Any, window_share: Any) -> Any:
+    """cache of one token over all layers on one GPU [bytes]."""
+    return full_cell + window_cell*window_share
+
+
+def sglang_windowed_tokens(*, batch: Any, request_tokens: Any, window_held: Any, window_share: Any) -> Any:
+    """tokens that the pool holds (max_total_num_tokens) [tokens]."""
+    return largest((-(-(batch*window_held) // (window_share))), request_tokens)
 
 
 def shard_size(*, features: Any, tensor_parallel: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catalog.types import Gpu, Model, NumberFormat
@@ -65,7 +65,7 @@ class Deployment:
     model: Model
     weights: NumberFormat
     kv_cache: NumberFormat
-    formats: Mapping[str, NumberFormat]
+    formats: Mapping[str, NumberFormat] = field(compare=False, repr=False)
     """Every number format by key, for mixed recipes."""
     gpu: Gpu
     engine: str

@@ -50,12 +50,20 @@ TENSOR_PARALLEL = (1, 2, 4, 8)
 """Sizes inside one node."""
 
 
-def layouts(gpu_count: int, *, per_node: int = 8, expert_parallel: bool = False) -> Iterator[Layout]:
-    """Layouts of exactly this many GPUs, widest tensor parallelism first, then pipeline, then replicas."""
-    for tensor in reversed(TENSOR_PARALLEL):
-        if gpu_count % tensor or tensor > per_node:
-            continue
+def layouts(
+    gpu_count: int, *, per_node: int = 8, experts: bool = False, expert_parallel: bool = False
+) -> Iterator[Layout]:
+    """Layouts of exactly this many GPUs, as people deploy them first.
+
+    Tensor parallelism over a node and pipelines over nodes; for mixtures of experts then one replica of the attention
+    per GPU with the experts spread over all; then replicas; then the same with narrower tensor parallelism.
+    """
+    for index, tensor in enumerate(
+        size for size in reversed(TENSOR_PARALLEL) if size <= per_node and gpu_count % size == 0
+    ):
         rest = gpu_count // tensor
         yield Layout(tensor_parallel=tensor, pipeline_parallel=rest, expert_parallel=expert_parallel)
+        if index == 0 and experts and gpu_count > 1:
+            yield Layout(data_parallel=gpu_count, expert_parallel=True)
         if rest > 1:
             yield Layout(tensor_parallel=tensor, data_parallel=rest, expert_parallel=expert_parallel)

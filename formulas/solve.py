@@ -92,7 +92,10 @@ def fewest_gpus(deployment: Deployment, *, most: int = GPU_COUNTS[-1]) -> Estima
         if count > most:
             return None
         for layout in layouts(
-            count, per_node=deployment.gpu.max_per_node, expert_parallel=deployment.layout.expert_parallel
+            count,
+            per_node=deployment.gpu.max_per_node,
+            experts=deployment.model.architecture.has_experts,
+            expert_parallel=deployment.layout.expert_parallel,
         ):
             result = _try(deployment, layout)
             if result and result.fits:

@@ -22,8 +22,10 @@ def show(reply: Reply, console: Console | None = None) -> None:
         console.print(escape(f"• {fact}"))
     for note in reply.notes:
         console.print(f"[yellow]{escape(f'! {note}')}[/]")
+    said = ""
     for step in reply.steps:
-        _step(step, console)
+        _step(step, console, said=said)
+        said = step.text
     for section in reply.sections:
         console.print(f"\n[bold]{escape(section.title)}[/]\n{escape(section.text)}")
     _small_print(reply, console)
@@ -38,8 +40,9 @@ def _table(table: Table) -> RichTable:
     return drawn
 
 
-def _step(step: Step, console: Console) -> None:
-    console.print(escape(f"→ {step.text}"))
+def _step(step: Step, console: Console, *, said: str) -> None:
+    if step.text != said:
+        console.print(escape(f"→ {step.text}"))
     if step.command:
         console.print(f"    [cyan]{escape(step.command)}[/]")
     elif step.question:

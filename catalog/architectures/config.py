@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal
+
+from catalog.kept import toml
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "hidden_size": ("n_embd", "d_model", "dim"),
@@ -54,7 +55,7 @@ class UnknownArchitecture(ValueError):
 @cache
 def class_defaults() -> dict[str, dict[str, Any]]:
     """Values that published configs leave to the model class, by model_type."""
-    return tomllib.loads(files(__package__).joinpath("defaults.toml").read_text(encoding="utf-8"))
+    return toml(Path(__file__).with_name("defaults.toml"))
 
 
 class Config:

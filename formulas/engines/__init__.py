@@ -1,4 +1,4 @@
-"""The engines, one module each, found by scan: a module with an ENGINE is an engine."""
+"""The engines, one module each, named as their key: a module with an ENGINE is an engine."""
 
 from __future__ import annotations
 
@@ -35,12 +35,19 @@ class Engine(Protocol):
 
 
 @cache
-def engines() -> dict[str, Engine]:
-    """Every engine by key."""
-    modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
-    return {module.ENGINE.key: module.ENGINE for module in modules if hasattr(module, "ENGINE")}
-
-
 def engine(key: str) -> Engine:
-    """The engine of this key. Raises KeyError when there is none."""
-    return engines()[key]
+    """The engine of this key; its module has the key's name. Raises KeyError when there is none."""
+    module = f"{__name__}.{key.replace('.', '_').replace('-', '_')}"
+    try:
+        found: Engine = importlib.import_module(module).ENGINE
+    except (ModuleNotFoundError, AttributeError):
+        raise KeyError(key) from None
+    return found
+
+
+@cache
+def keys() -> tuple[str, ...]:
+    """Keys of all engines, found by scan: every module here with an ENGINE."""
+    modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
+    return tuple(module.ENGINE.key for module in modules if hasattr(module, "ENGINE"))
+

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from catalog.types import Architecture, Attention, CompressedAttention, Layer, LatentAttention, Mixer, NumberFormat
+from catalog.types import Architecture, Attention, CompressedAttention, LatentAttention, Layer, Mixer, NumberFormat
 from formulas.kv_cache import Cached, attention_token_bytes, element_bits
 from formulas.state import FP32_BYTES, Held, state_bytes
 
@@ -30,14 +30,16 @@ def layer_keeps(architecture: Architecture, form: NumberFormat, laws: Any) -> li
     kinds = [tuple(_of_layer(layer, cached, positions, laws)) for layer in architecture.kinds]
     if reads_windows(architecture):
         return [kinds[kind] for kind in architecture.order]
-    whole = [tuple(kept._replace(kind="full", span=0) if kept.kind == "window" else kept for kept in kind) for kind in kinds]
+    whole = [
+        tuple(kept._replace(kind="full", span=0) if kept.kind == "window" else kept for kept in kind) for kind in kinds
+    ]
     return [whole[kind] for kind in architecture.order]
 
 
 def reads_windows(architecture: Architecture) -> bool:
     """Whether windows count: not where every layer has one (Mistral v0.1, Phi-3, StarCoder2).
 
-    Source: llama.cpp src/models: only architectures that mix windowed with full layers set a pattern; phi3.cpp drops it.
+    Source: llama.cpp src/models: a pattern is set only where windowed and full layers mix; phi3.cpp drops it.
     """
     attention = [layer.mixer for layer in architecture.kinds if isinstance(layer.mixer, Attention)]
     return not all(mixer.sliding_window for mixer in attention)
@@ -80,7 +82,11 @@ def _keys(width: int, cached: Cached, laws: Any) -> int:
     """Bytes of one key without a value."""
     return int(
         laws.attention_token_bytes(
-            local_kv_heads=1, head_dim=width, value_head_dim=0, element_bits=element_bits(cached.format), head_scale_bytes=0
+            local_kv_heads=1,
+            head_dim=width,
+            value_head_dim=0,
+            element_bits=element_bits(cached.format),
+            head_scale_bytes=0,
         )
     )
 
@@ -98,7 +104,7 @@ def distinct(keeps: tuple[tuple[Kept, ...], ...]) -> tuple[tuple[Kept, int], ...
 class Slots(NamedTuple):
     """How the server divides its context."""
 
-    count: int
+    number: int
     tokens: int
     """Context of one slot."""
     micro_batch: int
@@ -107,10 +113,10 @@ class Slots(NamedTuple):
     """One stream that all slots share (--kv-unified): tokens is then the whole context."""
 
     @classmethod
-    def of(cls, count: int, tokens: int, micro_batch: int, laws: Any, *, unified: bool = False) -> Slots:
+    def of(cls, number: int, tokens: int, micro_batch: int, laws: Any, *, unified: bool = False) -> Slots:
         """Slots with the micro batch cut at the context."""
-        context = int(laws.llama_cells(sequence_tokens=tokens)) * (1 if unified else count)
-        return cls(count, tokens, min(micro_batch, context), unified)
+        context = int(laws.llama_cells(sequence_tokens=tokens)) * (1 if unified else number)
+        return cls(number, tokens, min(micro_batch, context), unified)
 
 
 def cache_bytes(keeps: tuple[tuple[Kept, ...], ...], slots: Slots, laws: Any) -> int:
@@ -119,7 +125,7 @@ def cache_bytes(keeps: tuple[tuple[Kept, ...], ...], slots: Slots, laws: Any) ->
 
 
 def _layer_bytes(kept: Kept, slots: Slots, laws: Any) -> int:
-    streams = 1 if slots.unified and kept.kind != "state" else slots.count
+    streams = 1 if slots.unified and kept.kind != "state" else slots.number
     return int(
         laws.llama_layer_cache_bytes(batch=streams, stored_cells=_stored(kept, slots, laws), token_bytes=kept.size)
     )
@@ -133,7 +139,7 @@ def _stored(kept: Kept, slots: Slots, laws: Any) -> int:
         case "cross":
             return kept.span
         case "window":
-            span = kept.span * (slots.count if slots.unified else 1)
+            span = kept.span * (slots.number if slots.unified else 1)
             return int(laws.llama_window_cells(cells=cells, sliding_window=span, micro_batch=slots.micro_batch))
         case "compressed":
             return int(laws.llama_compressed_cells(cells=cells, compress_ratio=kept.span))

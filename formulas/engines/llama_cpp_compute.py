@@ -50,7 +50,7 @@ def compute_buffer(deployment: Deployment, card: Card, slots: Slots, laws: Any) 
     if card.head and architecture.lm_head:
         few = builds.FEW_OUTPUTS.at(deployment.engine_version)
         head = laws.llama_output_graph_bytes(
-            outputs=max(1, slots.count) if few else slots.micro_batch,
+            outputs=max(1, slots.number) if few else slots.micro_batch,
             vocab_size=architecture.vocab_size,
             micro_batch=slots.micro_batch,
             hidden_size=architecture.hidden_size,
@@ -66,7 +66,9 @@ def _layer_graph(deployment: Deployment, card: Card, slots: Slots, cells: int, l
     heads = max((_heads(layer.mixer) for layer in card.layers), default=0)
     mask = {"graph_copies": copies, "micro_batch": slots.micro_batch, "cells": cells if heads else 0}
     first, kept = (builds.MASK_BYTES.at(deployment.engine_version), FP16_BYTES) if flash else (4, 4)
-    scores = 0 if flash else laws.llama_score_bytes(num_attention_heads=heads, micro_batch=slots.micro_batch, cells=cells)
+    scores = (
+        0 if flash else laws.llama_score_bytes(num_attention_heads=heads, micro_batch=slots.micro_batch, cells=cells)
+    )
     return int(
         laws.llama_layer_graph_bytes(
             mask_size=laws.llama_mask_bytes(mask_bytes=first, **mask),

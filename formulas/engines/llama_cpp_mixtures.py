@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Category = Literal[
-    "embedding", "output", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_up", "ffn_down", "experts_up", "experts_down",
-    "other", "tower", "plain",
+    "embedding", "output", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_up", "ffn_down", "experts_up",
+    "experts_down", "other", "tower", "plain",
 ]  # fmt: skip
-"""attn_v stands for every matrix that llama.cpp treats as one (fused qkv too); towers stay in 16 bits, plain in fp32."""
+"""attn_v: every matrix that llama.cpp treats as values, fused qkv too; towers stay in 16 bits, plain in fp32."""
 
 When = Literal[
     "always", "more_bits", "first_2", "first_4", "first_eighth", "first_sixteenth", "middle", "grouped", "not_grouped",
     "grouped_or_experts", "eight_experts",
 ]  # fmt: skip
-"""more_bits: the first and last eighth of the layers and every third between; grouped: at least 4 query heads a KV head."""
+"""more_bits: first and last eighth of the layers and every third between; grouped: 4 or more query heads a KV head."""
 
 
 class Rule(NamedTuple):
@@ -150,5 +150,13 @@ LAYERS_70B = 80
 WIDE_BLOCK, NARROW_BLOCK = 256, 32
 NARROW = frozenset({"q8_0", "q5_0", "q5_1", "q4_0", "q4_1", "iq4_nl", "mxfp4"})
 """Types with blocks of 32; all other quantized ones have blocks of 256."""
-FALLBACK: dict[str, str] = {Q2: "q4_0", Q3: "q4_0", "tq1_0": "q4_0", "tq2_0": "q4_0", Q4: "q5_0", Q5: "q5_1", Q6: "q8_0"}
+FALLBACK: dict[str, str] = {
+    Q2: "q4_0",
+    Q3: "q4_0",
+    "tq1_0": "q4_0",
+    "tq2_0": "q4_0",
+    Q4: "q5_0",
+    Q5: "q5_1",
+    Q6: "q8_0",
+}
 """What a matrix gets whose rows are no multiple of 256; IQ types fall back to iq4_nl."""

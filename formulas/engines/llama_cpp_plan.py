@@ -69,7 +69,7 @@ class LlamaCppPlan:
         return max((self._memory(share, slots) for share in self.shares), key=lambda memory: memory.total)
 
     def pool(self, *, sequence_tokens: int) -> Pool:
-        """The largest context (n_ctx) that one slot, or all slots in common, can have; sequence_tokens does not matter."""
+        """The largest context (n_ctx) of one slot, or of all slots in common; sequence_tokens does not matter."""
         if not any(any(share.keeps) for share in self.shares):
             return Pool(bytes=0, tokens=0)
 

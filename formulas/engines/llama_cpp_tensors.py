@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from catalog.types import Architecture, Attention, GatedDeltaNet, LatentAttention, Layer, Mixer
 from formulas.engines.llama_cpp_mixtures import Category
-from formulas.tensors import MIXERS, Tensor, embedding, encoder_tensors, feed_forward_tensors, head
+from formulas.layer_tensors import MIXERS, feed_forward_tensors
+from formulas.tensor import Tensor
+from formulas.tensors import embedding, encoder_tensors, head
 
-FUSED_ATTENTION = frozenset(
-    "bloom chatglm dbrx falcon gpt2 gpt_neox mpt nomic_bert phi3 phi3_v phi3small qwen".split()
-)
+FUSED_ATTENTION = frozenset("bloom chatglm dbrx falcon gpt2 gpt_neox mpt nomic_bert phi3 phi3_v phi3small qwen".split())
 """model_type of checkpoints whose GGUF keeps queries, keys and values as one matrix (attn_qkv)."""
 
 

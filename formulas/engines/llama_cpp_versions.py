@@ -1,4 +1,4 @@
-"""llama.cpp build by build: defaults and what its compute buffers hold. Builds are versions of one number (10919, 0, 0)."""
+"""llama.cpp build by build: defaults, and what its compute buffers hold. A build is a version: (10919, 0, 0)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ FIT_MARGIN = GIB
 """Left free on every device by --fit, on by default: llama.cpp common/common.h, fit_params_target."""
 
 FLASH_ATTENTION: Since[bool] = Since(
-    {"0": False, "6325": True}, source="llama.cpp#15434 (August 2025): -fa auto by default; the build number is approximate"
+    {"0": False, "6325": True},
+    source="llama.cpp#15434 (August 2025): -fa auto by default; the build number is approximate",
 )
 MASK_BYTES: Since[int] = Since(
     {"0": 6, "9380": 2},
-    source="llama.cpp#23764 (2026-05-27): with flash attention the mask is kept in fp16 alone, before in fp32 and fp16; "
+    source="llama.cpp#23764 (2026-05-27): with flash attention the mask is fp16 alone, before fp32 and fp16; "
     "build 9272 is five days older, the exact one was not read",
 )
 FEW_OUTPUTS: Since[bool] = Since(
     {"0": False, "9430": True},
-    source="llama.cpp#23861 (2026-05-29): the server reserves logits of one token a slot, before of a whole micro batch; "
+    source="llama.cpp#23861 (2026-05-29): the server reserves logits of one token a slot, before of a micro batch; "
     "build 9272 is a week older, the exact one was not read",
 )
 PIPELINE_COPIES = 4

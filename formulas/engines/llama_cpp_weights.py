@@ -54,8 +54,8 @@ class Weights:
 class Place(NamedTuple):
     """Which of how many matrices of its category one is, in a model of these properties."""
 
-    index: int
-    count: int
+    position: int
+    of: int
     heads_per_group: int
     experts: int
 
@@ -63,13 +63,13 @@ class Place(NamedTuple):
 CONDITIONS: dict[When, Callable[[Place], bool]] = {
     "always": lambda at: True,
     "more_bits": lambda at: (
-        at.index < at.count // 8 or at.index >= 7 * at.count // 8 or (at.index - at.count // 8) % 3 == 2
+        at.position < at.of // 8 or at.position >= 7 * at.of // 8 or (at.position - at.of // 8) % 3 == 2
     ),
-    "first_2": lambda at: at.index < 2,
-    "first_4": lambda at: at.index < 4,
-    "first_eighth": lambda at: at.index < at.count // 8,
-    "first_sixteenth": lambda at: at.index < at.count // 16,
-    "middle": lambda at: at.count // 8 <= at.index < 7 * at.count // 8,
+    "first_2": lambda at: at.position < 2,
+    "first_4": lambda at: at.position < 4,
+    "first_eighth": lambda at: at.position < at.of // 8,
+    "first_sixteenth": lambda at: at.position < at.of // 16,
+    "middle": lambda at: at.of // 8 <= at.position < 7 * at.of // 8,
     "grouped": lambda at: at.heads_per_group >= GROUPED_HEADS,
     "not_grouped": lambda at: at.heads_per_group < GROUPED_HEADS,
     "grouped_or_experts": lambda at: at.heads_per_group >= GROUPED_HEADS or at.experts >= FEW_EXPERTS,
@@ -105,12 +105,18 @@ def _weights(architecture: Architecture, form: NumberFormat, formats: Mapping[st
 class _Sizes:
     """Bytes of matrices of one model under one mixture."""
 
-    def __init__(self, mixture: Mixture, formats: Mapping[str, NumberFormat], architecture: Architecture, laws: Any) -> None:
+    def __init__(
+        self, mixture: Mixture, formats: Mapping[str, NumberFormat], architecture: Architecture, laws: Any
+    ) -> None:
         self.mixture, self.formats, self.laws = mixture, formats, laws
         self.architecture = architecture
         self.layer_count = architecture.num_hidden_layers
         self.heads_per_group, self.experts = _heads_per_group(architecture), _experts(architecture)
-        self.values_70b = self.layer_count == LAYERS_70B and architecture.model_type in ("llama", "qwen2") and self.heads_per_group > 1
+        self.values_70b = (
+            self.layer_count == LAYERS_70B
+            and architecture.model_type in ("llama", "qwen2")
+            and self.heads_per_group > 1
+        )
         self.parts = [tuple(layer_parts(architecture, kind)) for kind in architecture.kinds]
         self.value_layers = [index for index, kind in enumerate(architecture.order) if self._has_values(kind)]
 
@@ -176,4 +182,7 @@ def _heads_per_group(architecture: Architecture) -> int:
 
 
 def _experts(architecture: Architecture) -> int:
-    return max((layer.feed_forward.num_experts for layer in architecture.kinds if isinstance(layer.feed_forward, Moe)), default=0)
+    return max(
+        (layer.feed_forward.num_experts for layer in architecture.kinds if isinstance(layer.feed_forward, Moe)),
+        default=0,
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from catalog.types import Gpu, Model
+from formulas import compiled
 from formulas.deployment import Deployment, Layout, Version
 from formulas.engines import vllm_versions as releases
 from formulas.engines.vllm_plan import VllmPlan
@@ -43,8 +45,13 @@ class Vllm:
         return None
 
     def plan(self, deployment: Deployment, laws: Any) -> VllmPlan:
-        """Memory by load on the fullest GPU."""
-        return VllmPlan(deployment, laws)
+        """Memory by load on the fullest GPU; one plan serves every batch."""
+        return _plan(deployment.at(batch=1)) if laws is compiled else VllmPlan(deployment, laws)
+
+
+@lru_cache(maxsize=4096)
+def _plan(deployment: Deployment) -> VllmPlan:
+    return VllmPlan(deployment, compiled)
 
 
 ENGINE = Vllm()

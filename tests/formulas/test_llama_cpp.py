@@ -89,7 +89,8 @@ def test_bits_per_weight_of_the_quantize_table(weights: str, bits: float) -> Non
 @pytest.mark.parametrize(
     ("model", "weights", "bits"),
     [
-        (LLAMA_70B, "q2_k", 2.99), (LLAMA_70B, "q3_k_m", 3.89), (LLAMA_70B, "iq4_xs", 4.30), (LLAMA_70B, "q4_k_m", 4.82),
+        (LLAMA_70B, "q2_k", 2.99), (LLAMA_70B, "q3_k_m", 3.89), (LLAMA_70B, "iq4_xs", 4.30),
+        (LLAMA_70B, "q4_k_m", 4.82),
         (LLAMA_70B, "q5_k_m", 5.66), (LLAMA_70B, "q6_k", 6.56), (QWEN_30B, "q2_k", 2.95), (QWEN_30B, "q3_k_s", 3.48),
         (QWEN_30B, "q4_0", 4.53), (QWEN_30B, "q4_k_s", 4.57), (QWEN_30B, "q4_k_m", 4.86), (QWEN_30B, "q5_k_m", 5.69),
         (QWEN_30B, "q8_0", 8.51),
@@ -134,7 +135,8 @@ def test_mixtures_name_known_formats(key: str) -> None:
 @pytest.mark.parametrize(
     ("key", "columns", "expected"),
     [
-        ("q4_k_block", 4096, "q4_k_block"), ("q4_k_block", 2880, "q5_0"), ("q6_k", 2880, "q8_0"), ("q3_k_block", 2880, "q4_0"),
+        ("q4_k_block", 4096, "q4_k_block"), ("q4_k_block", 2880, "q5_0"), ("q6_k", 2880, "q8_0"),
+        ("q3_k_block", 2880, "q4_0"),
         ("iq3_s_block", 2880, "iq4_nl"), ("q8_0", 2880, "q8_0"), ("q5_k_block", 1000, "fp16"), ("bf16", 1000, "bf16"),
     ],
 )  # fmt: skip

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.contract import Answer, GpuMemory, Memory, Understood
 from bot.reply import Cell, Reply, Section, Step, Table
-from bot.surfaces.slack.blocks import card, headline, plain_blocks
+from bot.surfaces.slack.blocks import PAGE_ROWS, card, headline, plain_blocks
 from bot.surfaces.slack.message import failure
 from tests.slack import replies
 from tests.slack.check_blocks import check, objects
@@ -75,7 +75,7 @@ def test_whatever_the_reply_slack_takes_it(draw, reply: Reply) -> None:
     """Any reply is drawn within every limit, its headline first, nothing of a kind that Slack parses."""
     blocks = draw(reply)
     check(blocks, headline(reply))
-    assert blocks[0]["type"] == "section"
+    assert blocks[0]["type"] == ("rich_text" if draw is card else "section")
     json.dumps(blocks, allow_nan=False).encode()
 
 
@@ -84,8 +84,8 @@ def kinds(reply: Reply) -> list[str]:
 
 
 def test_order_of_a_full_card() -> None:
-    """Verdict, bar, table, facts, notes, steps, passage, footer."""
-    expected = ["section", "context", "data_table", *["rich_text"] * 3, "header", "rich_text", "context"]
+    """Verdict, bar, table, facts, notes, passage, steps, footer."""
+    expected = ["rich_text", "context", "data_table", *["rich_text"] * 4, "context"]
     assert expected == kinds(replies.sized())
 
 
@@ -98,7 +98,7 @@ def test_help_shows_examples(verdict, label: str) -> None:
 
 def test_a_bare_reply_is_one_block() -> None:
     """What a reply does not have is not drawn."""
-    assert ["section"] == kinds(replies.refused("x"))
+    assert ["rich_text"] == kinds(replies.refused("x"))
 
 
 def test_the_table_is_native_and_sorts_by_number() -> None:
@@ -122,11 +122,39 @@ def test_memory_bar(total: int, usable: int, bar: str) -> None:
     assert card(changed)[1]["elements"][0]["text"].startswith(bar)
 
 
+STEPS = (
+    Step("First:", question="a on h100"),
+    Step("Second:", question="b on h100", command="vllm serve b"),
+    Step("Third:", question="c on h100", command="vllm serve c"),
+)
+
+
 def test_next_steps_can_be_copied() -> None:
-    """A question comes as the slash command in code form, a command as a code block; both whole."""
-    runs = [item for item in objects(card(replies.sized())) if item.get("type") == "text"]
-    assert {"code": True} == next(run["style"] for run in runs if run["text"] == "/vram qwen3-32b fp8 kv fp8 on h100")
-    assert "vllm serve q --x 1" in [run["text"] for run in runs]
+    """The first command comes as a code block, the other steps as their question, a slash command in code form."""
+    drawn = card(Reply(answer=replies.refused("x").answer, verdict="fits", headline="x", steps=STEPS))
+    styles = {item["text"]: item.get("style") for item in objects(drawn) if item.get("type") == "text"}
+    code = {"code": True}
+    assert {"/vram a on h100": code, "vllm serve b": None, "/vram c on h100": code} == {
+        text: style for text, style in styles.items() if text.startswith(("/vram", "vllm"))
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "code"), [("set `--x 1` and `-y`", ["--x 1", "-y"]), ("a ` b", []), ("`x` `y`", ["x", "y"]), ("``", [])]
+)
+def test_code_in_a_sentence(said: str, code: list[str]) -> None:
+    """What stands between backticks is code; nothing is lost of a sentence without pairs."""
+    drawn = card(Reply(answer=replies.refused("x").answer, verdict="fits", headline="x", facts=(said,)))
+    runs = [item for item in objects(drawn[1]) if item.get("type") == "text"]
+    assert code == [run["text"] for run in runs if "style" in run]
+    assert said.count("`") % 2 == 0 or said == runs[0]["text"]
+
+
+def test_what_is_left_out_is_owned_up_to() -> None:
+    """More laws than a message holds: a line says that it was shortened; few: it does not."""
+    for laws, shortened in ((3, False), (60, True)):
+        reply = dataclasses.replace(replies.sized(), sections=(Section("Law", "a = b", preformatted=True),) * laws)
+        assert shortened == ("Shortened" in json.dumps(card(reply)))
 
 
 def test_a_command_too_long_is_left_out_not_cut() -> None:
@@ -136,11 +164,12 @@ def test_a_command_too_long_is_left_out_not_cut() -> None:
 
 
 def test_a_long_table_says_how_much_it_shows() -> None:
-    """Rows beyond what fits are counted in the caption."""
+    """Rows beyond what fits are counted in the caption; the rest is read page by page."""
     reply = replies.sized()
     long = dataclasses.replace(reply.tables[0], rows=reply.tables[0].rows[:1] * 1000)
     table = next(block for block in card(dataclasses.replace(reply, tables=(long,))) if block["type"] == "data_table")
     assert f"Where the bytes go (first {len(table['rows']) - 1} of 1000)" == table["caption"]
+    assert PAGE_ROWS == table["page_size"]
 
 
 def test_a_cut_card_says_so() -> None:

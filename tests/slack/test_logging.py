@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from bot.surfaces.slack.logging import REMOVED, frames, redact
+from bot.surfaces.slack.logging import REMOVED, redact
 from tests.slack.serving import ROOT
 
 
@@ -41,19 +41,6 @@ def test_a_url_keeps_its_host() -> None:
 def test_telling_keys_are_removed(key: str) -> None:
     """Whatever stands under these keys."""
     assert {key: REMOVED, "n": 1} == redact(None, "info", {key: "anything", "n": 1})
-
-
-def test_frames_tell_where_not_what() -> None:
-    """A traceback without messages, causes first."""
-    try:
-        try:
-            int("zebra")
-        except ValueError as cause:
-            raise KeyError("zebra") from cause
-    except KeyError as error:
-        told = frames(error)
-    assert ["ValueError", "KeyError"] == [line for line in told if line.endswith("Error")]
-    assert not any("zebra" in line for line in told)
 
 
 def test_every_logger_of_the_server_is_redacted() -> None:

@@ -25,7 +25,7 @@ def test_the_sample_question(production: serving.Server) -> None:
     """The verdict first, native blocks, and the table of components, in the acknowledgement."""
     body = production.command(SAMPLE).json()
     assert headline(answer(SAMPLE)) == body["text"]
-    assert ["section", "context", "data_table"] == [block["type"] for block in body["blocks"]][:3]
+    assert ["rich_text", "context", "data_table"] == [block["type"] for block in body["blocks"]][:3]
     check(body["blocks"], body["text"])
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from bot.messages import messages
 from bot.surfaces.slack import register
 from bot.surfaces.slack.client import web_client
 from bot.surfaces.slack.logging import log_error
-from bot.surfaces.slack.words import words
 
 if TYPE_CHECKING:
     from slack_bolt import App, BoltResponse
@@ -56,4 +56,4 @@ def _on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
     from slack_bolt import BoltResponse
 
     log_error("unreadable_payload", error)
-    return BoltResponse(status=400, body=words().unreadable)
+    return BoltResponse(status=400, body=messages()("slack.unreadable"))

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bot.messages import Messages, messages
 from bot.reply import Reply, Section, Step, Table
 from bot.surfaces.slack import elements as e
 from bot.surfaces.slack.elements import Block
 from bot.surfaces.slack.text import clip, escape, pieces, units
-from bot.surfaces.slack.words import Words, words
 
 MOST_BLOCKS = 50
 PAYLOAD_UNITS = 12_500
@@ -21,6 +21,8 @@ PAYLOAD_UNITS = 12_500
 HEADLINE_UNITS = 600
 HEADER_UNITS = 150
 BAR_CELLS = 20
+PAGE_ROWS = 10
+"""More rows are turned over by the reader: a card should fit on a screen."""
 LONGEST_COPIED = 2000
 """Questions and commands are shown whole or not at all: a cut one would be pasted as it stands."""
 COMMAND = "/vram"
@@ -40,8 +42,10 @@ class Caps:
     section_units: int
 
 
+ROOMY = Caps(tables=4, rows=100, columns=20, cell_units=200, items=20, item_units=1000, sections=40, section_units=6000)
 ROOMY_TO_TIGHT = (
-    Caps(tables=4, rows=100, columns=20, cell_units=200, items=20, item_units=1000, sections=12, section_units=6000),
+    ROOMY,
+    *(replace(ROOMY, sections=sections) for sections in range(36, 8, -4)),
     Caps(tables=3, rows=40, columns=10, cell_units=100, items=12, item_units=500, sections=8, section_units=3000),
     Caps(tables=2, rows=15, columns=8, cell_units=60, items=8, item_units=300, sections=5, section_units=1500),
     Caps(tables=1, rows=8, columns=6, cell_units=40, items=5, item_units=150, sections=2, section_units=600),
@@ -57,7 +61,7 @@ def headline(reply: Reply) -> str:
 
 
 def card(reply: Reply) -> list[Block]:
-    """Verdict, memory bar, tables, facts, notes, next steps, passages, assumptions, source."""
+    """Verdict, memory bar, tables, facts, notes, passages, next steps, assumptions, source."""
     return _fit(reply, _card_parts)
 
 
@@ -72,20 +76,38 @@ def payload_units(text: str, blocks: list[Block]) -> int:
 
 
 def _fit(reply: Reply, parts: Parts) -> list[Block]:
+    """The roomiest drawing that Slack takes, with a line that says so where something was left out."""
     text = headline(reply)
+    note = e.context(messages(reply.language)("slack.left_out"), limit=HEADLINE_UNITS)
     for caps in ROOMY_TO_TIGHT:
-        blocks = list(parts(reply, caps))
-        if len(blocks) <= MOST_BLOCKS and payload_units(text, blocks) <= PAYLOAD_UNITS:
+        blocks = [*parts(reply, caps), *([note] if _leaves_out(reply, caps) else [])]
+        if _fits(text, blocks):
             return blocks
-    note = e.context(words(reply.language).left_out, limit=HEADLINE_UNITS)
-    while len(blocks) >= MOST_BLOCKS or payload_units(text, [*blocks, note]) > PAYLOAD_UNITS:
+    while not _fits(text, [*blocks, note]):
         blocks.pop()
     return [*blocks, note]
 
 
+def _fits(text: str, blocks: list[Block]) -> bool:
+    return len(blocks) <= MOST_BLOCKS and payload_units(text, blocks) <= PAYLOAD_UNITS
+
+
+def _leaves_out(reply: Reply, caps: Caps) -> bool:
+    """Whether parts are missing; cut texts and tables say so themselves."""
+    parts = (
+        (reply.tables, caps.tables),
+        (reply.facts, caps.items),
+        (reply.notes, caps.items),
+        (reply.steps, caps.items),
+        (reply.sections, caps.sections),
+        *((table.columns, caps.columns) for table in reply.tables),
+    )
+    return any(len(items) > most for items, most in parts)
+
+
 def _card_parts(reply: Reply, caps: Caps) -> Iterator[Block]:
-    said = words(reply.language)
-    yield e.section(reply.headline, HEADLINE_UNITS)
+    said = messages(reply.language)
+    yield e.rich(_label(reply.headline, HEADLINE_UNITS))
     if bar := memory_bar(reply, said):
         yield e.context(bar, limit=HEADLINE_UNITS)
     for table in _tables(reply, caps):
@@ -93,20 +115,20 @@ def _card_parts(reply: Reply, caps: Caps) -> Iterator[Block]:
     if reply.facts:
         yield e.rich(_list(reply.facts, caps))
     if reply.notes:
-        yield e.rich(_label(said.notes), _list(reply.notes, caps))
-    if reply.steps:
-        yield e.rich(_label(_steps_label(reply, said)), *_steps(reply.steps[: caps.items], caps))
+        yield e.rich(_label(said("slack.notes")), _list(reply.notes, caps))
     for passage in reply.sections[: caps.sections]:
         yield from _passage(passage, caps)
+    if reply.steps:
+        yield e.rich(_label(_steps_label(reply, said)), *_steps(reply.steps[: caps.items], caps))
     yield from _footer(reply, caps, said)
 
 
 def _plain_parts(reply: Reply, caps: Caps) -> Iterator[Block]:
-    said = words(reply.language)
+    said = messages(reply.language)
     yield e.section(reply.headline, HEADLINE_UNITS)
     texts = [memory_bar(reply, said) or ""]
     texts += [_table_text(table, caps, said) for table in _tables(reply, caps)]
-    texts += [_listing("", reply.facts, caps), _listing(said.notes, reply.notes, caps)]
+    texts += [_listing("", reply.facts, caps), _listing(said("slack.notes"), reply.notes, caps)]
     texts.append(_listing(_steps_label(reply, said), [step_text(step) for step in reply.steps], caps))
     texts += [clip(f"{part.title}\n{part.text}", caps.section_units) for part in reply.sections[: caps.sections]]
     for text in filter(None, texts):
@@ -114,14 +136,14 @@ def _plain_parts(reply: Reply, caps: Caps) -> Iterator[Block]:
     yield from _footer(reply, caps, said)
 
 
-def memory_bar(reply: Reply, said: Words) -> str | None:
+def memory_bar(reply: Reply, said: Messages) -> str | None:
     """A bar in text with its figure, or None where no GPU was named."""
     memory, gpu = reply.answer.memory, reply.answer.gpu_memory
     if memory is None or gpu is None or gpu.usable <= 0:
         return None
     share = memory.total / gpu.usable
     filled = min(BAR_CELLS, max(0, round(share * BAR_CELLS)))
-    return "█" * filled + "░" * (BAR_CELLS - filled) + " " + said.used.format(percent=round(100 * share))
+    return "█" * filled + "░" * (BAR_CELLS - filled) + " " + said("slack.used", percent=round(100 * share))
 
 
 def step_text(step: Step) -> str:
@@ -130,48 +152,56 @@ def step_text(step: Step) -> str:
     return "\n".join(filter(None, (step.text, question, step.command)))
 
 
-def _steps_label(reply: Reply, said: Words) -> str:
-    return said.examples if reply.verdict == "help" else said.next
+def _steps_label(reply: Reply, said: Messages) -> str:
+    return said("slack.examples") if reply.verdict == "help" else said("slack.next")
 
 
 def _tables(reply: Reply, caps: Caps) -> list[Table]:
     return [table for table in reply.tables if table.rows and table.columns][: caps.tables]
 
 
-def _data_table(table: Table, caps: Caps, said: Words) -> Block:
+def _data_table(table: Table, caps: Caps, said: Messages) -> Block:
     rows = table.rows[: caps.rows - 1]
     titles = [{"type": "raw_text", "text": clip(title, caps.cell_units)} for title in table.columns[: caps.columns]]
     return {
         "type": "data_table",
         "caption": clip(_caption(table, len(rows), said), caps.item_units),
         "row_header_column_index": 0,
-        "page_size": len(rows),
+        "page_size": min(len(rows), PAGE_ROWS),
         "rows": [titles, *([e.cell(cell, caps.cell_units) for cell in row[: caps.columns]] for row in rows)],
     }
 
 
-def _caption(table: Table, shown: int, said: Words) -> str:
+def _caption(table: Table, shown: int, said: Messages) -> str:
     if shown == len(table.rows):
         return table.caption
-    return said.rows_left_out.format(caption=table.caption, shown=shown, all=len(table.rows))
+    return said("slack.rows_left_out", caption=table.caption, shown=shown, all=len(table.rows))
 
 
-def _label(text: str) -> Block:
-    return e.line(e.run(text, HEADER_UNITS, bold=True))
+def _label(text: str, limit: int = HEADER_UNITS) -> Block:
+    return e.line(e.run(text, limit, bold=True))
 
 
 def _list(items: Iterable[str], caps: Caps) -> Block:
-    return e.bullets(*(e.line(e.run(item, caps.item_units)) for item in tuple(items)[: caps.items]))
+    return e.bullets(*(e.line(*e.sentence(item, caps.item_units)) for item in tuple(items)[: caps.items]))
 
 
 def _steps(steps: tuple[Step, ...], caps: Caps) -> Iterator[Block]:
-    for step in steps:
-        runs = [e.run(step.text, caps.item_units)]
-        if _whole(step.question):
-            runs += [{"type": "text", "text": " "}, e.run(f"{COMMAND} {step.question}", e.TEXT_UNITS, code=True)]
-        yield e.bullets(e.line(*runs))
-        if _whole(step.command):
-            yield e.code_block(step.command or "")
+    """The first command as a block to copy; the other steps by their question, whose answer has theirs."""
+    cut = next((number for number, step in enumerate(steps, 1) if _whole(step.command)), 0)
+    lines = [_step(step, caps, asked=number != cut) for number, step in enumerate(steps, 1)]
+    if cut:
+        yield e.bullets(*lines[:cut])
+        yield e.code_block(steps[cut - 1].command or "")
+    if lines[cut:]:
+        yield e.bullets(*lines[cut:])
+
+
+def _step(step: Step, caps: Caps, *, asked: bool) -> Block:
+    runs = e.sentence(step.text, caps.item_units)
+    if asked and _whole(step.question):
+        runs += [{"type": "text", "text": " "}, e.run(f"{COMMAND} {step.question}", e.TEXT_UNITS, code=True)]
+    return e.line(*runs)
 
 
 def _whole(copied: str | None) -> bool:
@@ -179,14 +209,18 @@ def _whole(copied: str | None) -> bool:
 
 
 def _passage(passage: Section, caps: Caps) -> Iterator[Block]:
-    if passage.title:
-        yield e.header(passage.title, HEADER_UNITS)
-    draw = (lambda text: e.rich(e.code_block(text))) if passage.preformatted else e.section
-    yield from (draw(piece) for piece in pieces(clip(passage.text, caps.section_units), e.TEXT_UNITS))
+    parts = pieces(clip(passage.text, caps.section_units), e.TEXT_UNITS)
+    title = [_label(passage.title)] if passage.title else []
+    if passage.preformatted:
+        yield e.rich(*title, *map(e.code_block, parts))
+        return
+    if title:
+        yield e.rich(*title)
+    yield from map(e.section, parts)
 
 
-def _footer(reply: Reply, caps: Caps, said: Words) -> Iterator[Block]:
-    assumed = f"{said.assumed}: {'; '.join(reply.assumptions)}" if reply.assumptions else ""
+def _footer(reply: Reply, caps: Caps, said: Messages) -> Iterator[Block]:
+    assumed = f"{said('slack.assumed')}: {'; '.join(reply.assumptions)}" if reply.assumptions else ""
     if lines := [text for text in (assumed, reply.source) if text.strip()]:
         yield e.context(*lines, limit=caps.section_units // 2)
 
@@ -196,7 +230,7 @@ def _listing(title: str, items: Iterable[str], caps: Caps) -> str:
     return "\n".join(filter(None, (title, *lines))) if lines else ""
 
 
-def _table_text(table: Table, caps: Caps, said: Words) -> str:
+def _table_text(table: Table, caps: Caps, said: Messages) -> str:
     rows = table.rows[: caps.rows - 1]
     texts = [table.columns, *(tuple(cell.text for cell in row) for row in rows)]
     lines = (" · ".join(clip(text, caps.cell_units) for text in line[: caps.columns]) for line in texts)

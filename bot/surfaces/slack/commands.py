@@ -7,11 +7,11 @@ from concurrent.futures import Executor, Future
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from bot.messages import messages
 from bot.reply import Reply
 from bot.surfaces.slack import respond
 from bot.surfaces.slack.logging import log
 from bot.surfaces.slack.message import Message, ask
-from bot.surfaces.slack.words import words
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App
@@ -30,7 +30,7 @@ def register(app: App, *, answer: Callable[[str], Reply], pool: Executor, comman
             ack(message.body())
             log().info("answered", verdict=message.reply.verdict)
         except TimeoutError:
-            ack({"response_type": "ephemeral", "text": words().waiting})
+            ack({"response_type": "ephemeral", "text": messages()("slack.waiting")})
             log().info("answering_late")
             future.add_done_callback(partial(_send_late, body.get("response_url")))
 

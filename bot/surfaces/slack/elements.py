@@ -33,6 +33,16 @@ def run(text: str, limit: int, **style: bool) -> Block:
     return {**element, "style": style} if style else element
 
 
+def sentence(text: str, limit: int) -> list[Block]:
+    """Rich text runs of `text`; what it has between backticks is code."""
+    clipped = clip(text, limit)
+    parts = clipped.split("`")
+    if len(parts) % 2 == 0:
+        return [{"type": "text", "text": clipped}]
+    kinds: tuple[Block, Block] = ({}, {"style": {"code": True}})
+    return [{"type": "text", "text": part, **kinds[place % 2]} for place, part in enumerate(parts) if part]
+
+
 def line(*runs: Block) -> Block:
     return {"type": "rich_text_section", "elements": list(runs)}
 

@@ -10,12 +10,13 @@ import logging
 import re
 import secrets
 import sys
-import traceback
 from collections.abc import MutableMapping
 from functools import cache
 from typing import Any
 
 import structlog
+
+from bot.traces import frames
 
 NAME = "vram.slack"
 REMOVED = "[removed]"
@@ -46,24 +47,6 @@ def log_error(event: str, error: BaseException, **values: Any) -> str:
     reference = secrets.token_hex(4)
     log().error(event, reference=reference, error=type(error).__name__, frames=frames(error), **values)
     return reference
-
-
-def frames(error: BaseException) -> list[str]:
-    """The traceback as "file:line function", causes first, without messages: those may quote a person."""
-    chain, seen = [], set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        chain.append(link)
-        link = link.__cause__ or link.__context__
-    return [
-        line
-        for part in reversed(chain)
-        for line in (
-            *(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(part.__traceback__)),
-            type(part).__name__,
-        )
-    ]
 
 
 def redact(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.contract import Answer, Error, Understood
+from bot.messages import messages
 from bot.reply import Reply
 from bot.surfaces.slack import blocks
 from bot.surfaces.slack.logging import log_error
-from bot.surfaces.slack.words import words
 
 HELP = "help"
 
@@ -44,7 +44,7 @@ def ask(answer: Callable[[str], Reply], text: str) -> Message:
 
 def failure(reference: str) -> Reply:
     """The reply to an error of ours, with the id under which the log holds it."""
-    sentence = words().failure.format(reference=reference)
+    sentence = messages()("slack.failure", reference=reference)
     problem = Error(code="internal", message=sentence)
     return Reply(answer=Answer(question="", understood=Understood(), error=problem), verdict="error", headline=sentence)
 

@@ -1,0 +1,1 @@
+"""How long start-up and answers take; `make bench` prints the table."""

@@ -1,0 +1,120 @@
+"""GPUs by name or by memory alone, and memory that qualifies a GPU ("A100 (80GB)") or is what is left free."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.parsing.items import Item, Sentence
+from bot.parsing.numbers import BYTES_PER
+from bot.parsing.split import NO_BREAK, SOFT_BREAK
+from bot.query import CustomCard, Problem
+from catalog.types import NotFound
+
+NEAR = ("link", "filler", "place", "memory", "cards")
+"""What may stand between a card and its memory."""
+
+
+def bind_cards(sentence: Sentence) -> None:
+    """Memory sizes first: each belongs to "free", to a card beside it, or is a card of its own."""
+    for index, item in sentence.of("number"):
+        if item.value.unit == "bytes":
+            _bind_memory(sentence, index, item)
+    for index, item in sentence.of("gpu"):
+        _bind_variant(sentence, index, item)
+        sentence.claim("gpu", item.value, item, vague=item.vague)
+
+
+def _bind_variant(sentence: Sentence, index: int, card: Item) -> None:
+    """ "h100 80gb pcie": a word behind the card that names one of its variants."""
+    behind = sentence.beside(index, 1, (), NO_BREAK)
+    if behind is None or sentence.items[behind].role != "unknown":
+        return
+    first, *rest = sentence.words(card).split()
+    word = sentence.items[behind]
+    found = sentence.finder.find_gpu(" ".join([first, sentence.words(word), *rest]))
+    if not isinstance(found, NotFound):
+        card.value, card.vague, card.end, word.used = found.item.name, found.vague, word.end, True
+
+
+def bind_sizes(sentence: Sentence) -> None:
+    """ "a100 40": a number behind a card that counts nothing may be its memory."""
+    for index, item in sentence.of("number"):
+        place = sentence.beside(index, -1, (), NO_BREAK)
+        card = sentence.items[place] if place is not None else None
+        if card is None or card.role != "gpu" or item.value.unit or isinstance(card.value, CustomCard):
+            continue
+        found = sentence.finder.find_gpu(f"{sentence.words(card)} {sentence.words(item)}gb")
+        if not isinstance(found, NotFound):
+            sentence.claims["gpu"] = [claim for claim in sentence.claims["gpu"] if claim.start != card.start]
+            sentence.claim("gpu", found.item.name, card, item, vague=found.vague)
+
+
+def _bind_memory(sentence: Sentence, index: int, item: Item) -> None:
+    around = [sentence.beside(index, step, NEAR) for step in (1, -1)]
+    beside = [sentence.items[place] for place in around if place is not None]
+    free = next((other for other in beside if other.role == "free" and not other.used), None)
+    if free:
+        sentence.claim("free_bytes", int(item.value.amount), item, free)
+        return
+    card = next((other for other in beside if other.role == "gpu" and not isinstance(other.value, CustomCard)), None)
+    if card:
+        _qualify(sentence, card, item)
+    elif not any(other.role == "kv_cache" for other in beside):
+        _custom(sentence, item)
+
+
+def _custom(sentence: Sentence, item: Item) -> None:
+    """A card known by its memory alone."""
+    label = sentence.words(item)
+    if not 0 < item.value.amount < float("inf"):
+        sentence.problems.append(Problem("out_of_range", "gpu", (label,)))
+        item.used = True
+        return
+    sentence.recast(item, "gpu", CustomCard(int(item.value.amount), label))
+
+
+def _qualify(sentence: Sentence, card: Item, memory: Item) -> None:
+    """The card of that size, if there is one; else the two contradict each other."""
+    words = sentence.words(card, memory)
+    sized = f"{sentence.words(card)} {memory.value.amount / BYTES_PER['gb']:g}gb"
+    found = sentence.finder.find_gpu(sized)
+    memory.used = True
+    if isinstance(found, NotFound):
+        if not _has(sentence, card.value, memory.value.amount):
+            near = sentence.finder.find_gpu(sentence.words(card))
+            names = near.suggestions if isinstance(near, NotFound) else (near.item.name,)
+            sentence.problems.append(Problem("unknown_gpu", "gpu", (words,), found.suggestions or names))
+        return
+    card.value, card.vague = found.item.name, found.vague
+    card.start, card.end = min(card.start, memory.start), max(card.end, memory.end)
+
+
+def _has(sentence: Sentence, name: str, amount: float) -> bool:
+    """Whether that is the memory on the card's box, in either reading of GB."""
+    found = sentence.finder.find_gpu(name)
+    if isinstance(found, NotFound):
+        return False
+    marketed = found.item.marketed_gb
+    return any(abs(amount / unit - marketed) < 0.5 for unit in (BYTES_PER["gb"], BYTES_PER["gib"]))
+
+
+def bind_nodes(sentence: Sentence) -> None:
+    """ "2 nodes of 8 h100" are 16 cards; nodes behind the cards leave open which is meant and stay unread."""
+    nodes, counts = sentence.claims.pop("nodes", []), sentence.claims.get("gpu_count", [])
+    for claim in nodes:
+        if len(counts) == 1 and claim.start < counts[0].start:
+            counts[0] = replace(counts[0], value=counts[0].value * claim.value, start=claim.start)
+        else:
+            sentence.forget(claim)
+
+
+def bind_count_behind(sentence: Sentence) -> None:
+    """ "x4" that no card stands beside counts the cards."""
+    if sentence.said("gpu_count"):
+        return
+    for index, item in sentence.of("times"):
+        after = sentence.beside(index, 1, over=SOFT_BREAK)
+        other = sentence.items[after] if after is not None else None
+        if other and other.role == "number" and not other.used and not other.value.unit:
+            sentence.claim("gpu_count", other.value.count(), item, other)
+            return

@@ -1,0 +1,83 @@
+"""Two values for one thing, and values that cannot be."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from bot.parsing.items import Claim, Sentence, replaced
+from bot.query import CustomCard, Problem
+
+LIMITS: dict[str, tuple[float, float]] = {
+    "batch": (1, 10**6),
+    "sequence_tokens": (1, 10**8),
+    "gpu_count": (1, 10**5),
+    "tensor_parallel": (1, 4096),
+    "pipeline_parallel": (1, 4096),
+    "data_parallel": (1, 4096),
+    "max_batched_tokens": (1, 10**8),
+    "max_sequences": (1, 10**6),
+    "block_size": (1, 4096),
+    "audio_seconds": (0.001, 10**6),
+    "free_bytes": (1, 10**15),
+    "utilization": (0.01, 1.0),
+}
+"""Least and greatest value that a question can mean; beyond lies a slip of the hand or of the keyboard."""
+WHOLE = frozenset(LIMITS) - {"audio_seconds", "utilization"}
+
+
+def check(sentence: Sentence) -> None:
+    """Append a problem for each contradiction and each impossible value."""
+    for slot, claims in list(sentence.claims.items()):
+        sentence.claims[slot] = claims = _precise(sentence, slot, claims)
+        _check_range(sentence, slot, claims)
+        _check_conflict(sentence, slot, claims)
+
+
+def _precise(sentence: Sentence, slot: str, claims: list[Claim]) -> list[Claim]:
+    """Without a vague GPU that another claim spells out ("h100 ... h100 nvl")."""
+    if slot != "gpu" or len(claims) < 2:
+        return claims
+    words = [sentence.text[claim.start : claim.end].lower() for claim in claims]
+    kept = [
+        claim
+        for claim, text in zip(claims, words, strict=True)
+        if not (claim.vague and any(text in other and text != other for other in words))
+    ]
+    return kept or claims
+
+
+def _check_range(sentence: Sentence, slot: str, claims: list[Claim]) -> None:
+    if slot not in LIMITS:
+        return
+    least, most = LIMITS[slot]
+    for claim in list(claims):
+        value = claim.value
+        if not isfinite(value) or not least <= value <= most or (slot in WHOLE and value != int(value)):
+            words = sentence.text[claim.start : claim.end]
+            suggestions = without(sentence.text, [claim])
+            sentence.problems.append(Problem("out_of_range", slot, (words,), suggestions))  # type: ignore[arg-type]
+            claims.remove(claim)
+
+
+def _check_conflict(sentence: Sentence, slot: str, claims: list[Claim]) -> None:
+    if len(claims) < 2 or len({_comparable(claim.value) for claim in claims}) < 2:
+        return
+    words = tuple(dict.fromkeys(sentence.text[claim.start : claim.end] for claim in claims))
+    suggestions = [
+        corrected
+        for value in dict.fromkeys(_comparable(claim.value) for claim in claims)
+        for corrected in without(sentence.text, [claim for claim in claims if _comparable(claim.value) != value])
+    ]
+    sentence.problems.append(Problem("conflict", slot, words, tuple(suggestions[:3])))  # type: ignore[arg-type]
+
+
+def _comparable(value: object) -> object:
+    return value.visible_bytes if isinstance(value, CustomCard) else value
+
+
+def without(text: str, claims: list[Claim]) -> tuple[str, ...]:
+    """The question without the words of these claims."""
+    for claim in sorted(claims, key=lambda claim: -claim.start):
+        text = text[: claim.start] + " " * (claim.end - claim.start) + text[claim.end :]
+    corrected = replaced(text, Claim(None, 0, 0))
+    return (corrected,) if corrected else ()

@@ -1,0 +1,54 @@
+"""Undo what Slack, phones and word processors did to a text, so that one spelling is left."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LONGEST_TEXT = 16_000
+"""Characters that are read: four of Slack's longest recommended messages (4,000 characters)."""
+
+_SLACK_LINK = re.compile(r"<((?:https?://|mailto:)[^<>|\s]{1,2000})(?:\|[^<>]{0,2000})?>")
+_SLACK_MENTION = re.compile(r"<(?:[@#][A-Z0-9]{2,40}|![a-zA-Z^]{1,40}[^<>|\s]{0,80})(?:\|[^<>]{0,200})?>")
+_SLACK_ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+_COMMAND_NAME = re.compile(r"\s*(?:[/@](?:vram|vram[-_]?bot)\b:?|vram(?=\s+[\"']?\S))\s*", re.I)
+_LONG_DASH_FLAG = re.compile(r"(?<!\S)[\u2013\u2014\u2015](?=[A-Za-z])")
+_EMPHASIS = re.compile(r"(?<![\w*_~])([*_~])(?=\S)([^*_~\n]{1,200}?\S|\S)\1(?![\w*_~])")
+_EMOJI = re.compile(r"(?<!\S):[a-z][\w+-]{0,60}:(?!\S)")
+_INVISIBLE = dict.fromkeys(
+    [0x00AD, 0x061C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
+)
+_CONTROLS = dict.fromkeys((code for code in (*range(32), 127, *range(128, 160)) if code not in (9, 10)), " ")
+_ALIKE = {
+    **dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2043, 0x2212, 0xFE63, 0xFF0D], "-"),
+    **dict.fromkeys([0x2014, 0x2015], " - "),
+    **dict.fromkeys([0x2018, 0x2019, 0x201B, 0x02BC, 0x2032, 0x00B4], "'"),
+    **dict.fromkeys([0x201C, 0x201D, 0x201E, 0x201F, 0x2033, 0x00AB, 0x00BB], '"'),
+    **dict.fromkeys([0x00D7, 0x2715, 0x2716, 0x22C5, 0x2A09], "x"),
+    **dict.fromkeys([0x2264, 0x2265, 0x2248, 0x223C], "~"),
+    **dict.fromkeys([0x2192, 0x27A1, 0x21D2, 0x279C], "->"),
+    **dict.fromkeys([0x2028, 0x2029, 0x0085], "\n"),
+    **dict.fromkeys([0x3001, 0x00B7, 0x2022, 0x2027, 0x30FB], ","),
+    0x3002: ". ",
+    0x2044: "/",
+}
+_TABLE = {**_INVISIBLE, **_CONTROLS, **_ALIKE}
+
+
+def clean(text: str) -> str:
+    """The first LONGEST_TEXT characters in plain form; code fences become line breaks, so a command stays a line."""
+    text = _SLACK_LINK.sub(r" \1 ", text[:LONGEST_TEXT])
+    text = _SLACK_MENTION.sub(" ", text)
+    for escaped, plain in _SLACK_ESCAPES:
+        text = text.replace(escaped, plain)
+    if not text.isascii():
+        text = _plain_characters(text)
+    text = text.replace("\r", "\n").replace("\0", " ").replace("```", "\n").replace("`", "\n" if "--" in text else " ")
+    text = _EMOJI.sub(" ", text) if ":" in text else text
+    text = _EMPHASIS.sub(r"\2", text) if "*" in text or "_" in text or "~" in text else text
+    return _COMMAND_NAME.sub("", text, count=1) if _COMMAND_NAME.match(text) else text
+
+
+def _plain_characters(text: str) -> str:
+    text = _LONG_DASH_FLAG.sub("--", text).translate(_TABLE)
+    return unicodedata.normalize("NFKC", text).translate(_TABLE)

@@ -1,0 +1,114 @@
+"""What the stages of reading hand to each other: items in the order of the text, and the claims drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.commands.reader import Command
+from bot.parsing.links import Link
+from bot.parsing.names import Finder
+from bot.parsing.split import HARD_BREAK, NO_BREAK, SOFT_BREAK
+from bot.query import Problem, Said
+
+
+@dataclass(slots=True)
+class Item:
+    """A word, phrase, name or number with its place in the text."""
+
+    role: str
+    """A role of bot.words, or: model gpu format engine version number release
+    times plus slash equals unsettled_model unsettled_gpu unsettled_format unknown."""
+    start: int
+    end: int
+    value: Any = None
+    gap: int = NO_BREAK
+    """The break before it."""
+    vague: bool = False
+    used: bool = False
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One value for one slot, and the part of the text that said it."""
+
+    value: Any
+    start: int
+    end: int
+    vague: bool = False
+
+
+@dataclass(slots=True)
+class Sentence:
+    """A text being read."""
+
+    text: str
+    """The cleaned text that starts and ends refer to."""
+    finder: Finder
+    items: list[Item]
+    language: str
+    claims: dict[str, list[Claim]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    extra: dict[str, str] = field(default_factory=dict)
+    command: Command | None = None
+    _present: set[str] = field(init=False)
+    """Roles that any item may have."""
+
+    def __post_init__(self) -> None:
+        self._present = {item.role for item in self.items}
+
+    def words(self, *items: Item) -> str:
+        """The text from the first of these items to the last."""
+        return self.text[min(item.start for item in items) : max(item.end for item in items)]
+
+    def claim(self, slot: str, value: Any, *items: Item, vague: bool = False) -> None:
+        """These items say that the slot has this value."""
+        start, end = items[0].start, items[0].end
+        for item in items:
+            item.used = True
+            start, end = min(start, item.start), max(end, item.end)
+        self.claims.setdefault(slot, []).append(Claim(value, start, end, vague))
+
+    def forget(self, claim: Claim) -> None:
+        """Leave the words of a claim unread."""
+        for item in self.items:
+            if claim.start <= item.start and item.end <= claim.end:
+                item.used = False
+
+    def said(self, slot: str) -> bool:
+        return slot in self.claims
+
+    def of(self, *roles: str) -> list[tuple[int, Item]]:
+        """Items of these roles that nothing has used yet, with their index."""
+        if self._present.isdisjoint(roles):
+            return []
+        return [(index, item) for index, item in enumerate(self.items) if item.role in roles and not item.used]
+
+    def recast(self, item: Item, role: str, value: Any) -> None:
+        """Take an item for something else."""
+        item.role, item.value = role, value
+        self._present.add(role)
+
+    def beside(self, index: int, step: int, skip: Iterable[str] = ("link",), over: int = SOFT_BREAK) -> int | None:
+        """Index of the nearest item that is not of a role to skip, across breaks up to `over`; None at the edge."""
+        items, at = self.items, index
+        while True:
+            crossed = items[at if step < 0 else at + 1].gap if 0 <= at + step < len(items) else HARD_BREAK + 1
+            if crossed > over:
+                return None
+            at += step
+            if items[at].role not in skip:
+                return at
+
+
+def said_of(claim: Claim, text: str, whole: bool) -> Said[Any]:
+    """The claim as Query holds it; a whole number where the slot takes one."""
+    return Said(int(claim.value) if whole else claim.value, text[claim.start : claim.end], claim.vague)
+
+
+def replaced(text: str, claim: Claim, words: str = "") -> str:
+    """The question with other words where a claim stands."""
+    corrected = text[: claim.start] + words + text[claim.end :]
+    return " ".join(corrected.replace(" ,", ",").split()).strip(" ,;")

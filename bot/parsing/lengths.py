@@ -1,0 +1,180 @@
+"""Lengths that are said in more than one number: input and output, mixes, products of length and batch, audio."""
+
+from __future__ import annotations
+
+from math import inf
+
+from bot.parsing.items import Claim, Item, Sentence
+from bot.parsing.numbers import Number
+from bot.query import Problem
+
+BETWEEN = (
+    "link",
+    "place",
+    "filler",
+    "equals",
+    "users",
+    "requests",
+    "tokens",
+    "concurrent",
+    "sequence",
+    "each",
+    "mix",
+    "cards",
+    "plus",
+)
+SHARES_ADD_UP = 0.011
+"""How far the shares of a mix may be from 1: 33% three times is a whole."""
+
+
+def bind_durations(sentence: Sentence) -> None:
+    """Seconds and minutes are the length of the audio, never tokens; "5m audio" is minutes."""
+    for index, item in sentence.of("number"):
+        if item.value.unit == "m" and _next_to(sentence, index, "audio"):
+            item.value = Number(item.value.amount * 60, "seconds")
+        if item.value.unit == "seconds":
+            sentence.claim("audio_seconds", item.value.amount, item)
+
+
+def _next_to(sentence: Sentence, index: int, role: str) -> bool:
+    places = [sentence.beside(index, step) for step in (1, -1)]
+    return any(place is not None and sentence.items[place].role == role for place in places)
+
+
+def bind_products(sentence: Sentence) -> None:
+    """ "32k x 64" and "64 x 4096": the length is the one with k, or the one that is no batch."""
+    for index, item in sentence.of("times"):
+        if 0 < index < len(sentence.items) - 1:
+            left, right = sentence.items[index - 1], sentence.items[index + 1]
+            counts_cards = left.end < item.start and item.end == right.start
+            if all(side.role == "number" and not side.used for side in (left, right)) and not counts_cards:
+                _bind_product(sentence, left, right, item)
+
+
+def _bind_product(sentence: Sentence, left: Item, right: Item, times: Item) -> None:
+    lengths = [side for side in (left, right) if is_length(side.value)]
+    counts = [side for side in (left, right) if is_count(side.value)]
+    if len(lengths) == 1 and len(counts) == 1:
+        sentence.claim("sequence_tokens", lengths[0].value.tokens(), lengths[0])
+        sentence.claim("batch", counts[0].value.count(), counts[0], times)
+
+
+SMALLEST_PART = 16
+"""Least tokens of an input or output that is written as a bare sum."""
+SMALLEST_BARE_LENGTH = 512
+LENGTH_STEP = 64
+
+
+def is_length(number: Number) -> bool:
+    """12k, or a whole number that looks like a length: at least 512, a multiple of 64 or round."""
+    if number.unit in ("k", "m"):
+        return True
+    amount = number.grouped or number.amount
+    return not number.unit and amount >= SMALLEST_BARE_LENGTH and (amount % LENGTH_STEP == 0 or amount % 500 == 0)
+
+
+def is_count(number: Number) -> bool:
+    """A plain whole number that is too small for a length."""
+    return not number.unit and 0 < number.amount < SMALLEST_BARE_LENGTH and number.amount == int(number.amount)
+
+
+def bind_mix(sentence: Sentence) -> None:
+    """ "70% 4k, 30% 8k" in either order, and "half 2k half 8k"."""
+    shares = [(index, item) for index, item in _shares(sentence)]
+    if len(shares) < 2:
+        return
+    pairs = _pairs(sentence, shares, 1) or _pairs(sentence, shares, -1)
+    if not pairs:
+        return
+    _fill_rest(pairs)
+    items = [item for _, share, length in pairs for item in (share, length)]
+    mix = tuple((share, int(length.value.tokens())) for share, _, length in pairs)
+    if abs(sum(share for share, _ in mix) - 1) > SHARES_ADD_UP:
+        sentence.problems.append(Problem("out_of_range", "mix", (sentence.words(*items),)))
+    sentence.claim("mix", mix, *items)
+
+
+def bind_counted_mix(sentence: Sentence) -> None:
+    """ "20 users at 4k and 10 users at 16k" are 30 sequences, two thirds of them of 4k."""
+    counts, lengths = sentence.claims.get("batch", []), sentence.claims.get("sequence_tokens", [])
+    if len(counts) < 2 or len(counts) != len(lengths) or sentence.said("mix"):
+        return
+    ordered = sorted([*counts, *lengths], key=lambda claim: claim.start)
+    alternate = all((claim in counts) == (ordered[0] in counts) for claim in ordered[::2])
+    total = sum(claim.value for claim in counts)
+    if not alternate or not 0 < total < inf or _said_as(sentence, "batch", counts):
+        return
+    start, end = ordered[0].start, ordered[-1].end
+    shares = tuple((count.value / total, int(length.value)) for count, length in zip(counts, lengths, strict=True))
+    sentence.claims["mix"] = [Claim(shares, start, end)]
+    sentence.claims["batch"] = [Claim(total, start, end)]
+    del sentence.claims["sequence_tokens"]
+
+
+def _said_as(sentence: Sentence, role: str, claims: list[Claim]) -> bool:
+    """Whether a word of that role is part of one of these claims."""
+    return any(
+        item.role == role and any(claim.start <= item.start < claim.end for claim in claims) for item in sentence.items
+    )
+
+
+def _shares(sentence: Sentence) -> list[tuple[int, Item]]:
+    """Percentages and the words half and rest."""
+    return [
+        (index, item)
+        for index, item in sentence.of("number", "half", "rest")
+        if item.role != "number" or item.value.unit == "%"
+    ]
+
+
+def _pairs(sentence: Sentence, shares: list[tuple[int, Item]], step: int) -> list[tuple[float, Item, Item]]:
+    """(share, its item, length item) with the length on one side of each share, or nothing."""
+    pairs = []
+    for index, item in shares:
+        place = sentence.beside(index, step, BETWEEN)
+        length = sentence.items[place] if place is not None else None
+        if length is None or length.role != "number" or length.used or not is_length(length.value):
+            return []
+        pairs.append((_share(item), item, length))
+    return pairs
+
+
+def _share(item: Item) -> float:
+    return {"half": 0.5, "rest": 0.0}[item.role] if item.role != "number" else round(item.value.share, 6)
+
+
+def _fill_rest(pairs: list[tuple[float, Item, Item]]) -> None:
+    left = 1 - sum(share for share, _, _ in pairs)
+    for place, (_, item, length) in enumerate(pairs):
+        if item.role == "rest":
+            pairs[place] = (round(left, 6), item, length)
+
+
+def bind_sums(sentence: Sentence) -> None:
+    """ "2048 + 512", "2048 -> 512" and "1k/1k": input and output."""
+    for index, _ in sentence.of("plus", "slash"):
+        sides = sentence.items[max(index - 1, 0) : index + 2 : 2]
+        if len(sides) != 2 or any(side.role != "number" for side in sides):
+            continue
+        if sides[0].used != sides[1].used and sides[0].value.unit == sides[1].value.unit:
+            sentence.problems.append(Problem("conflict", None, (sentence.words(*sides),)))
+        elif all(_is_part(side) for side in sides):
+            for slot, side in zip(("input", "output"), sides, strict=True):
+                sentence.claim(slot, side.value.tokens(), side)
+
+
+def _is_part(item: Item) -> bool:
+    return (
+        item.role == "number"
+        and not item.used
+        and item.value.unit in ("", "k")
+        and item.value.tokens() >= SMALLEST_PART
+    )
+
+
+def bind_input_and_output(sentence: Sentence) -> None:
+    """Input and output add up to the length of a sequence."""
+    parts = [claim for slot in ("input", "output") for claim in sentence.claims.pop(slot, [])]
+    if parts:
+        items = [Item("number", claim.start, claim.end) for claim in parts]
+        sentence.claim("sequence_tokens", sum(claim.value for claim in parts), *items, vague=len(parts) == 1)

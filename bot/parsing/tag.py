@@ -1,0 +1,203 @@
+"""Give every word of a text its role: phrase, name, number, engine, or unknown."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from bot.parsing.items import Item
+from bot.parsing.links import Link, read_link
+from bot.parsing.names import Finder, Name, is_name, name_at, run_of
+from bot.parsing.numbers import read_number
+from bot.parsing.slots import NOUNS
+from bot.parsing.split import LONGEST_WORD, NO_BREAK, Word, split_known, split_times, split_words
+from bot.parsing.tongue import settle_language
+from bot.parsing.units import join_units
+from bot.words import Meaning, vocabulary
+
+VERSION = re.compile(r"v?\d+(?:\.\d+)+(?:[.-]?(?:post|rc|dev|alpha|beta|a|b)\.?\d*)*\Z")
+BUILD = re.compile(r"b\d{3,5}\Z")
+SIZED = re.compile(r"/.*\d+b(?![a-z0-9])")
+"""A repository whose name states a size: org/model-70b is never cut into words, in/out is."""
+STARTS_NAMES = frozenset({"most", "half", "card_brand", "engine", "input", "output"})
+"""Roles of words that names also start with ("max 1550", "half precision", "tesla t4")."""
+ENDS_NAMES = frozenset(NOUNS) - {"cards", "gpu"} | {"place"}
+"""Roles of words that no name contains."""
+SHORTEST_CARD_NUMBER = 3
+"""Cards that go by digits alone have three or more; shorter numbers are counts."""
+
+
+def tag(text: str, finder: Finder) -> tuple[list[Item], str]:
+    """(items, language) of a cleaned text."""
+    words = _prepared(text, finder)
+    items: list[Item] = []
+    index = 0
+    while index < len(words):
+        item, used = _item_at(words, index, finder)
+        if item is None:
+            parts = _parts(words[index], finder)
+            if parts:
+                words[index : index + 1] = parts
+                continue
+            item, used = _plain(words[index]), 1
+        items.append(item)
+        index += used
+    language = settle_language(text, items)
+    return join_units(items), language
+
+
+def _prepared(text: str, finder: Finder) -> list[Word]:
+    """Words with counts split off ("2xh100")."""
+    words: list[Word] = []
+    for word in split_words(text):
+        words += split_times(word, lambda part: is_name(finder, part))
+    return words
+
+
+def _item_at(words: list[Word], index: int, finder: Finder) -> tuple[Item | None, int]:
+    """The longest reading that starts at a word; a name wins over a phrase of the same length."""
+    word = words[index]
+    if word.operator:
+        return Item(word.operator, word.start, word.end, gap=word.gap), 1
+    if len(word.folded) > LONGEST_WORD and not read_link(word.text):
+        return _plain(word), 1
+    phrase = _phrase_at(words, index)
+    link = read_link(word.text) if "/" in word.text or "\\" in word.text else None
+    name = name_at(finder, run_of(words, index, _name_ends()), 0) if not link and _may_be_name(word, phrase) else None
+    if phrase and phrase[1] > (name.length if name else 0):
+        return _span("word", words, index, phrase[1], phrase[0]), phrase[1]
+    if (
+        name
+        and not _is_number_here(words, index, name)
+        and not (phrase and name.vague and _number_follows(words, index))
+    ):
+        return _named(words, index, name), name.length
+    if phrase:
+        return _span("word", words, index, phrase[1], phrase[0]), phrase[1]
+    if link:
+        return _linked(words[index], link, finder), 1
+    return _number(word) or _build(words, index), 1
+
+
+@cache
+def _name_ends() -> frozenset[str]:
+    """Words that no name contains: on, with, batch, users."""
+    rows = [(key[0], meaning) for listed in vocabulary().first.values() for key, meaning in listed if len(key) == 1]
+    return frozenset(word for word, meaning in rows if all(reading.role in ENDS_NAMES for reading in meaning.readings))
+
+
+def _may_be_name(word: Word, phrase: tuple[Meaning, int] | None) -> bool:
+    """Whether a name can start here: not at 12k or 20, and not at a small word."""
+    if phrase and phrase[0].readings[0].role not in STARTS_NAMES:
+        return False
+    return not (word.folded[0].isdigit() and (len(word.folded) < SHORTEST_CARD_NUMBER or word.folded[-1] in "k%"))
+
+
+def _span(role: str, words: list[Word], index: int, length: int, value: object, vague: bool = False) -> Item:
+    first, last = words[index], words[index + length - 1]
+    return Item(role, first.start, last.end, value, first.gap, vague)
+
+
+def _named(words: list[Word], index: int, name: Name) -> Item:
+    role = name.kind if name.key else f"unsettled_{name.kind}"
+    return _span(role, words, index, name.length, name.key or name.candidates, name.vague)
+
+
+def _linked(word: Word, link: Link, finder: Finder) -> Item | None:
+    """A Hugging Face id or path as a model; another address names nothing."""
+    if link.kind == "address":
+        return Item("unknown", word.start, word.end, gap=word.gap)
+    match = finder.longest([link.model], 0)
+    if link.kind == "id" and not match and not SIZED.search(link.model.lower()) and _parts(word, finder):
+        return None
+    key = match.key if match and match.kind == "model" and match.key else link.model
+    return Item("model", word.start, word.end, key, word.gap, link=link)
+
+
+def _number(word: Word) -> Item | None:
+    number = read_number(word.folded)
+    if number:
+        return Item("number", word.start, word.end, number, word.gap)
+    if VERSION.match(word.folded):
+        return Item("release", word.start, word.end, word.folded.removeprefix("v"), word.gap)
+    return None
+
+
+def _build(words: list[Word], index: int) -> Item | None:
+    """ "b4500" behind an engine is the number of its build."""
+    word = words[index]
+    if index and _role(words[index - 1]) == "engine" and BUILD.match(word.folded):
+        return Item("release", word.start, word.end, word.folded, word.gap)
+    return None
+
+
+def _plain(word: Word) -> Item:
+    return Item("unknown", word.start, word.end, gap=word.gap)
+
+
+def _is_number_here(words: list[Word], index: int, name: Name) -> bool:
+    """A card that is called by digits alone ("4090") is a number behind a word for a length, or before "tokens"."""
+    if name.kind != "gpu" or name.length != 1 or not words[index].folded.isdigit():
+        return False
+    around = [words[place] for place in (index - 1, index + 1, index - 2) if 0 <= place < len(words)]
+    if index and words[index - 1].operator == "equals":
+        around = [words[index - 2]] if index > 1 else []
+    return any(_role(word) in _BEFORE_NUMBERS for word in around[:1]) or any(
+        _role(word) == "tokens" for word in around[1:2]
+    )
+
+
+def _number_follows(words: list[Word], index: int) -> bool:
+    """ "half 4k": a share of a mix, not half precision."""
+    return index + 1 < len(words) and read_number(words[index + 1].folded) is not None
+
+
+_BEFORE_NUMBERS = frozenset({"sequence", "batch", "tokens", "input", "output", "max_batched_tokens", "max_sequences"})
+
+
+def _role(word: Word) -> str:
+    meaning = _single(word.folded)
+    return meaning.readings[0].role if meaning else ""
+
+
+def _single(folded: str) -> Meaning | None:
+    rows = vocabulary().first.get(folded, ())
+    return next((meaning for key, meaning in rows if len(key) == 1), None)
+
+
+def _phrase_at(words: list[Word], index: int) -> tuple[Meaning, int] | None:
+    """The longest phrase of any language that starts here, and how many words it takes."""
+    rows = vocabulary().first.get(words[index].folded, ())
+    for key, meaning in rows:
+        size = len(key)
+        if size == 1 or _spells(words, index, key):
+            return meaning, size
+    return None
+
+
+def _spells(words: list[Word], index: int, key: tuple[str, ...]) -> bool:
+    run = words[index : index + len(key)]
+    return len(run) == len(key) and all(
+        word.folded == part and (not place or word.gap == NO_BREAK)
+        for place, (word, part) in enumerate(zip(run, key, strict=True))
+    )
+
+
+def _parts(word: Word, finder: Finder) -> list[Word] | None:
+    """The parts of a word that is written together, where all of them are known."""
+    return split_known(word, lambda part: _is_known(part, finder), takes_number)
+
+
+def _is_known(part: str, finder: Finder) -> bool:
+    return (
+        part in vocabulary().pieces
+        or read_number(part) is not None
+        or is_name(finder, part)
+        or VERSION.match(part) is not None
+    )
+
+
+def takes_number(part: str) -> bool:
+    """A word that a number may be glued to: b16, tp2, ctx32k."""
+    meaning = _single(part)
+    return meaning is not None and any(reading.role in NOUNS for reading in meaning.readings)

@@ -1,0 +1,44 @@
+"""Numbers joined with the unit word behind them: "80 GB", "90 percent", "12 k", "5 minutes"."""
+
+from __future__ import annotations
+
+from bot.parsing.items import Item
+from bot.parsing.numbers import BYTES_PER, Number
+from bot.parsing.split import NO_BREAK
+
+SECONDS_PER = {"second": 1, "minute": 60, "hour": 3600}
+MULTIPLIERS = {"thousand": 10**3, "million": 10**6}
+
+
+def join_units(items: list[Item]) -> list[Item]:
+    """Numbers joined with the unit word behind them: "80 GB", "90 percent", "12 k", "5 minutes", "30s"."""
+    joined: list[Item] = []
+    for item in items:
+        before = joined[-1] if joined else None
+        if before and before.role == "number" and item.gap == NO_BREAK and not isinstance(before.value, float):
+            number = _scaled(before.value, item)
+            if number:
+                joined[-1] = Item("number", before.start, item.end, number, before.gap)
+                continue
+        if item.role == "number" and isinstance(item.value, float):
+            item.value = Number(item.value, spoken=True)
+        if item.role in ("percent", "gigabytes"):
+            item.role = "memory" if item.role == "gigabytes" else "filler"
+        joined.append(item)
+    return joined
+
+
+def _scaled(number: Number, item: Item) -> Number | None:
+    if number.unit not in ("", "m"):
+        return None
+    if item.role in SECONDS_PER:
+        return Number(number.amount * SECONDS_PER[item.role], "seconds")
+    if number.unit:
+        return None
+    if item.role in MULTIPLIERS:
+        return Number(number.amount * MULTIPLIERS[item.role])
+    if item.role == "percent":
+        return Number(number.amount, "%")
+    if item.role == "gigabytes":
+        return Number(number.amount * BYTES_PER["gb"], "bytes")
+    return None

@@ -1,0 +1,24 @@
+"""Weights as a checkpoint stores them, divided over the GPUs, without what one engine's kernels pad."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from formulas import weights
+from formulas.deployment import Deployment
+from formulas.weights import Padding, Storage
+
+
+def stage_weights(deployment: Deployment, stage: int, laws: Any, *, copies: bool = False) -> int:
+    """Bytes on the fullest GPU of one pipeline stage; copies: latent attention keeps its absorbed matrices too."""
+    recipe = deployment.model.quantization
+    storage = Storage(
+        model=deployment.model,
+        weights=deployment.weights,
+        plain=deployment.formats["bf16"],
+        others=tuple(deployment.formats[key] for _, key in recipe.others) if recipe else (),
+        layout=deployment.layout,
+        padding=Padding(),
+        copies=copies,
+    )
+    return weights.stage_weights(storage, stage, laws)

@@ -1,0 +1,104 @@
+"""SGLang: the share of the card that weights and cache may take, and how a pool is divided between kinds of layers."""
+
+from sympy import Max, Rational, ceiling, floor
+
+from formulas.law import Law
+from formulas.symbols import batch, pool_bytes, quantity, sequence_tokens, tensor_parallel
+
+MIB = 2**20
+
+prefill_chunk = quantity("prefill_chunk", "tokens", "tokens of one prefill chunk (chunked_prefill_size)")
+graph_batch = quantity("graph_batch", "sequences", "largest batch with a captured CUDA graph")
+prefill_graph_mib = quantity("prefill_graph_mib", "1", "MiB set aside for captured prefill graphs")
+graph_mib = 2 * graph_batch + prefill_graph_mib
+pipeline_parallel = quantity("pipeline_parallel", "GPUs", "pipeline stages")
+least_reserve = quantity("least_reserve", "bytes", "reserve that large cards keep at least")
+runtime_reserve = quantity("runtime_reserve", "bytes", "memory for activations and CUDA graphs")
+RESERVE = Law(
+    name="sglang_reserve_bytes",
+    result=runtime_reserve,
+    expression=Max(
+        least_reserve,
+        ceiling(
+            MIB
+            * (512 + Rational(3, 2) * Max(prefill_chunk, 2048) + 128 * tensor_parallel * pipeline_parallel + graph_mib)
+        ),
+    ),
+    holds="SGLang 0.5: default of --mem-fraction-static, without DP attention and DeepEP",
+    source="SGLang 0.5.23 srt/arg_groups/memory_hook.py: handle_gpu_memory_settings, reserve_for_graph_mb",
+)
+
+reported_bytes = quantity("reported_bytes", "bytes", "memory of the card as nvidia-smi or rocm-smi reports it")
+static_fraction = quantity("static_fraction", "ratio", "share of the free card for weights and cache", real=True)
+STATIC_FRACTION = Law(
+    name="sglang_static_fraction",
+    result=static_fraction,
+    expression=floor(1000 * (reported_bytes - runtime_reserve) / reported_bytes + Rational(1, 2)) / 1000,
+    holds="SGLang 0.5: default, rounded to a thousandth",
+    source="SGLang 0.5.23 srt/arg_groups/memory_hook.py: mem_fraction_static",
+)
+
+cell_bytes = quantity("cell_bytes", "bytes", "cache of one token over all layers on one GPU", real=True)
+cache_page = quantity("cache_page", "tokens", "tokens of one page (page_size)")
+pool_tokens = quantity("pool_tokens", "tokens", "tokens that the pool holds (max_total_num_tokens)")
+POOL_TOKENS = Law(
+    name="sglang_pool_tokens",
+    result=pool_tokens,
+    expression=floor(pool_bytes / cell_bytes / cache_page) * cache_page,
+    holds="SGLang: pool of the layers that attend to everything",
+    source="SGLang 0.5.23 srt/model_executor/pool_configurator.py: DefaultPoolConfigurator.calculate_pool_sizes",
+)
+
+REQUEST_TOKENS = Law(
+    name="sglang_request_tokens",
+    result=pool_tokens,
+    expression=batch * ceiling(sequence_tokens / cache_page) * cache_page,
+    holds="SGLang: tokens that these requests hold in layers that attend to everything",
+    source="SGLang srt/mem_cache/allocator.py: pages are taken as a sequence grows",
+)
+
+window_held = quantity("window_held", "tokens", "tokens that one request holds in a windowed layer")
+window_share = quantity(
+    "window_share", "ratio", "windowed tokens a token of the full pool (swa_full_tokens_ratio)", real=True
+)
+request_tokens = quantity("request_tokens", "tokens", "tokens that all requests hold in full layers")
+WINDOWED_TOKENS = Law(
+    name="sglang_windowed_tokens",
+    result=pool_tokens,
+    expression=Max(request_tokens, ceiling(batch * window_held / window_share)),
+    holds="SGLang: full pool that also brings enough windowed tokens",
+    source="SGLang 0.5.23 srt/model_executor/pool_configurator.py: HybridSWAPoolConfigurator",
+)
+
+full_cell = quantity("full_cell", "bytes", "cache of one token over the layers that attend to everything")
+window_cell = quantity("window_cell", "bytes", "cache of one token over the windowed layers", real=True)
+WINDOWED_CELL = Law(
+    name="sglang_windowed_cell_bytes",
+    result=cell_bytes,
+    expression=full_cell + window_share * window_cell,
+    holds="SGLang: models with a pool of their own for windowed layers",
+    source="SGLang 0.5.23 srt/model_executor/pool_configurator.py: _recompute_cell_size",
+)
+
+state_slots = quantity("state_slots", "1", "states that one running request holds, prefix cache included")
+state_bytes = quantity("sequence_state_bytes", "bytes", "state of one sequence over all layers on one GPU")
+state_share = quantity("state_share", "ratio", "state memory a byte of KV cache (mamba_full_memory_ratio)", real=True)
+attention_bytes = quantity("attention_bytes", "bytes", "cache of the attention layers alone")
+state_pool = quantity("state_pool", "bytes", "pool of a hybrid model, states included")
+STATE_POOL = Law(
+    name="sglang_state_pool_bytes",
+    result=state_pool,
+    expression=Max(
+        ceiling(attention_bytes * (1 + state_share)),
+        ceiling((state_slots * batch + 1) * state_bytes * (1 + state_share) / state_share),
+    ),
+    holds="SGLang: hybrid models divide the pool between states and cache at a fixed ratio",
+    source="SGLang 0.5.23 srt/mem_cache/kv_cache_configurator.py: _handle_max_mamba_cache",
+)
+ATTENTION_POOL = Law(
+    name="sglang_attention_pool_bytes",
+    result=attention_bytes,
+    expression=floor(pool_bytes / (1 + state_share)),
+    holds="SGLang: what states leave of the pool",
+    source="SGLang 0.5.23 srt/mem_cache/kv_cache_configurator.py: _handle_max_mamba_cache",
+)
