@@ -11,7 +11,7 @@ from sympy.printing.str import StrPrinter
 from formulas import compiled
 from formulas.deployment import Deployment
 from formulas.estimate import estimate
-from formulas.law import Law, laws
+from formulas.law import Law, laws, subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,34 @@ class Recorder:
         return record
 
 
+SUBJECTS = ("budget", "kv_cache", "state", "weights", "activations", "overhead")
+"""From the whole to its parts; laws of other subjects come after these."""
+
+
 def derivation(deployment: Deployment) -> list[Line]:
-    """Every law that this deployment's estimate and pool use, in order."""
+    """Every use of a law in this deployment's estimate and pool, from the whole to its parts."""
     recorder = Recorder()
     result = estimate(deployment, recorder)
+    memory = result.memory
+    recorder.total_bytes(
+        weights_bytes=memory.weights,
+        cache_size=memory.kv_cache,
+        activation_bytes=memory.activations,
+        overhead_bytes=memory.overhead,
+    )
     result.plan.pool(sequence_tokens=deployment.load.sequence_tokens)
     known = laws()
-    return [
+    used = [
         Line(known[name], dict(arguments), value, times)
         for (name, arguments), (value, times) in recorder.calls.items()
         if name in known
     ]
+    return sorted(used, key=lambda line: _place(line.law))
+
+
+def _place(law: Law) -> int:
+    subject = subjects()[law.name]
+    return SUBJECTS.index(subject) if subject in SUBJECTS else len(SUBJECTS)
 
 
 def number(value: float) -> str:

@@ -52,13 +52,19 @@ class Law:
 def laws() -> dict[str, Law]:
     """Every law of formulas/laws by name, found by scan. Raises ValueError when two share a name."""
     found: dict[str, Law] = {}
-    for law in _scan():
+    for _, law in _scan():
         if found.setdefault(law.name, law) is not law:
             raise ValueError(f"two laws are named {law.name!r}")
     return found
 
 
-def _scan() -> Iterator[Law]:
+@cache
+def subjects() -> dict[str, str]:
+    """The module of formulas/laws that each law is in, by the law's name."""
+    return {law.name: module for module, law in _scan()}
+
+
+def _scan() -> Iterator[tuple[str, Law]]:
     for module in pkgutil.iter_modules(formulas.laws.__path__):
         loaded = importlib.import_module(f"formulas.laws.{module.name}")
-        yield from (value for value in vars(loaded).values() if isinstance(value, Law))
+        yield from ((module.name, value) for value in vars(loaded).values() if isinstance(value, Law))

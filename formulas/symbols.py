@@ -30,7 +30,7 @@ def quantity(name: str, unit: Unit, meaning: str, *, real: bool = False) -> symp
     known = QUANTITIES.setdefault(name, Quantity(symbol, unit, meaning))
     if (known.symbol, known.unit, known.meaning) != (symbol, unit, meaning):
         raise ValueError(f"symbol {name!r} is already defined as: {known.meaning} [{known.unit}]")
-    return symbol
+    return known.symbol
 
 
 hidden_size = quantity("hidden_size", "1", "width of the residual stream")

@@ -16,7 +16,7 @@ Category = Literal[
 """attn_v: every matrix that llama.cpp treats as values, fused qkv too; towers stay in 16 bits, plain in fp32."""
 
 When = Literal[
-    "always", "more_bits", "first_2", "first_4", "first_eighth", "first_sixteenth", "middle", "grouped", "not_grouped",
+    "always", "more_bits", "first_2", "first_4", "first_eighth", "first_sixteenth", "middle", "grouped",
     "grouped_or_experts", "eight_experts",
 ]  # fmt: skip
 """more_bits: first and last eighth of the layers and every third between; grouped: 4 or more query heads a KV head."""

@@ -71,7 +71,6 @@ CONDITIONS: dict[When, Callable[[Place], bool]] = {
     "first_sixteenth": lambda at: at.position < at.of // 16,
     "middle": lambda at: at.of // 8 <= at.position < 7 * at.of // 8,
     "grouped": lambda at: at.heads_per_group >= GROUPED_HEADS,
-    "not_grouped": lambda at: at.heads_per_group < GROUPED_HEADS,
     "grouped_or_experts": lambda at: at.heads_per_group >= GROUPED_HEADS or at.experts >= FEW_EXPERTS,
     "eight_experts": lambda at: at.experts == EIGHT_EXPERTS,
 }

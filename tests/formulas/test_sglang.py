@@ -53,7 +53,7 @@ def test_fraction_before_0_5(tensor_parallel: int, fraction: float) -> None:
 
 
 def test_fraction_of_a_logged_server() -> None:
-    """Qwen3-32B on two H100: 0.828 logged (docs of llm-d, 2026)."""
+    """Qwen3-32B on H100: 0.828 in a public log, which does not say on how many; two give it."""
     assert 0.828 == pytest.approx(static_fraction(run("Qwen/Qwen3-32B", tensor_parallel=2), compiled))
 
 

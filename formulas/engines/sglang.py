@@ -1,0 +1,120 @@
+"""SGLang: a static share of the card holds weights and pools; activations and CUDA graphs use the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from catalog.types import Gpu, Model
+from formulas.deployment import Deployment, Layout, Version
+from formulas.engines import sglang_versions as releases
+from formulas.engines.layout_rules import division_problem
+from formulas.engines.plain_weights import stage_weights
+from formulas.engines.sglang_cache import Pools, pools
+from formulas.engines.sglang_fraction import constant_fraction, static_fraction
+from formulas.estimate import Memory, Pool
+from formulas.layout import stage_layers
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One pipeline stage on one GPU."""
+
+    weights: int
+    pools: Pools
+
+
+class SglangPlan:
+    """Memory by load. Public: usable, utilization, band, memory(), pool().
+
+    utilization is mem_fraction_static. Activations are not in the sum: they and the graphs use the other share.
+    """
+
+    def __init__(self, deployment: Deployment, laws: Any) -> None:
+        self.deployment = deployment
+        self.laws = laws
+        self.utilization = static_fraction(deployment, laws)
+        visible = min(deployment.gpu.visible_bytes, deployment.settings.free_bytes or deployment.gpu.visible_bytes)
+        self.usable = int(laws.usable_bytes(visible_bytes=visible, utilization=self.utilization))
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        architecture, count = self.deployment.model.architecture, self.deployment.layout.pipeline_parallel
+        return tuple(
+            Stage(
+                weights=stage_weights(self.deployment, stage, self.laws, copies=True),
+                pools=pools(self.deployment, stage_layers(architecture, count, stage), self.laws),
+            )
+            for stage in range(count)
+        )
+
+    @cached_property
+    def overhead(self) -> int:
+        """What the static share pays of memory taken before the weights load; kept by loading; the image cache."""
+        one = self.deployment.layout.gpu_count == 1
+        context = releases.CONTEXT_ONE if one else releases.CONTEXT_MANY
+        loading = releases.LOADING_ONE if one else releases.LOADING_MANY
+        towers = releases.TOWER_CACHE if self.deployment.model.architecture.towers else 0
+        return round(context * self.utilization) + loading + towers
+
+    @property
+    def band(self) -> Mapping[str, int]:
+        """The cache is exact; weights nearly so, memory taken before they load is not."""
+        weights = max(stage.weights for stage in self.stages)
+        return {"weights": round(releases.WEIGHTS_BAND * weights), "overhead": releases.CONTEXT_BAND}
+
+    def memory(self, *, batch: int, sequence_tokens: int) -> Memory:
+        """Bytes on the fullest GPU for batch sequences per replica."""
+        found = (
+            Memory(
+                weights=stage.weights,
+                kv_cache=stage.pools.needed(batch=batch, sequence_tokens=sequence_tokens, laws=self.laws),
+                activations=0,
+                overhead=self.overhead,
+            )
+            for stage in self.stages
+        )
+        return max(found, key=lambda memory: memory.total)
+
+    def pool(self, *, sequence_tokens: int) -> Pool:
+        """Bytes and max_total_num_tokens of the pool, whatever the length; the tightest stage decides."""
+        budgets = [max(0, self.usable - stage.weights - self.overhead) for stage in self.stages]
+        tokens = [
+            stage.pools.tokens(budget, self.laws)
+            for stage, budget in zip(self.stages, budgets, strict=True)
+            if not stage.pools.empty
+        ]
+        return Pool(bytes=min(budgets), tokens=min(tokens, default=0))
+
+
+class Sglang:
+    """The engine of the LMSYS project."""
+
+    key = "sglang"
+    latest = releases.LATEST
+
+    def utilization(self, release: Version) -> float:
+        """mem_fraction_static on one GPU before 0.5; from there the plan works it out for the card."""
+        return constant_fraction(1)
+
+    def kv_cache(self, model: Model) -> str:
+        """The checkpoint's own KV format where it declares one, else the model's dtype."""
+        if model.quantization and model.quantization.kv_cache:
+            return model.quantization.kv_cache
+        return "fp16" if model.architecture.dtype == "float16" else "bf16"
+
+    def supports(self, gpu: Gpu) -> bool:
+        """NVIDIA from Turing on, and AMD Instinct."""
+        return gpu.vendor in ("AMD", "custom") or (gpu.vendor == "NVIDIA" and (gpu.compute_capability or 0) >= 7.5)
+
+    def layout_problem(self, model: Model, layout: Layout) -> str | None:
+        return division_problem(model.architecture, layout)
+
+    def plan(self, deployment: Deployment, laws: Any) -> SglangPlan:
+        """Memory by load on the fullest GPU."""
+        return SglangPlan(deployment, laws)
+
+
+ENGINE = Sglang()

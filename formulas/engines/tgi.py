@@ -1,0 +1,175 @@
+"""Hugging Face TGI: a warm-up prefill, then blocks for what it left of the card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from catalog.types import Gpu, LatentAttention, Model
+from formulas.deployment import Deployment, Layout, Version, version
+from formulas.engines.eager_step import token_bytes
+from formulas.engines.layout_rules import division_problem
+from formulas.engines.plain_weights import stage_weights
+from formulas.engines.sequence_cache import caches, pages, sequence_bytes
+from formulas.estimate import Memory, Pool
+from formulas.kv_cache import LayerCache, element_bits
+from formulas.layout import stage_layers
+from formulas.since import Since
+
+GIB = 2**30
+
+LATEST = version("3.3.7")
+"""Last known release of the 3.3 line; main was read as of January 2026."""
+
+SHARE_OF_CARD = version("3.0.0")
+"""From here the cache takes what is left of 90 % of the card; before, 95 % of what is left of all of it.
+
+Source: TGI models/flash_causal_lm.py warmup (both forms read; the release between is inferred)."""
+WIGGLE_ROOM: Since[float] = Since({"0.0": 0.95, "3.0.0": 0.90}, source="TGI server models/globals.py: TGI_WIGGLE_ROOM")
+BLOCK_TOKENS: Since[int] = Since(
+    {"0.0": 16, "3.0.0": 1}, source="TGI models/globals.py: 16 paged, 1 flashinfer (256 flashdecoding)"
+)
+PREFILL_TOKENS = 4096
+"""max_batch_prefill_tokens: launcher default; newer launchers may raise it by the card's speed."""
+LOGIT_BYTES = 6
+"""16-bit logits of every prefilled token and their fp32 log-probabilities."""
+LATENT_HEAD = 256
+"""Latent attention is cached decompressed, heads padded to 256: flash_deepseek_v2_modeling.py, head_pad_size."""
+CONTEXT = round(0.5 * GIB)
+BAND = round(1.4 * GIB)
+"""What the warm-up leaves against four public logs (2023 to 2024): 0.2, 0.4, 0.8 and 1.3 GiB off."""
+
+
+class TgiPlan:
+    """Memory by load. Public: usable, utilization, band, memory(), pool()."""
+
+    def __init__(self, deployment: Deployment, laws: Any) -> None:
+        self.deployment = deployment
+        self.laws = laws
+        self.release = deployment.engine_version
+        self.visible = min(deployment.gpu.visible_bytes, deployment.settings.free_bytes or deployment.gpu.visible_bytes)
+
+    @cached_property
+    def usable(self) -> int:
+        """Bytes in use once the blocks are allocated."""
+        fraction = self.deployment.settings.utilization or 1.0
+        wiggle = WIGGLE_ROOM.at(self.release)
+        if self.release >= SHARE_OF_CARD:
+            return int(self.laws.usable_bytes(visible_bytes=self.visible, utilization=fraction * wiggle))
+        return int(
+            self.laws.free_share_usable_bytes(
+                visible_bytes=int(self.visible * fraction),
+                free_fraction=wiggle,
+                weights_bytes=self.weights,
+                activation_bytes=self.activations + self._warm_blocks,
+                overhead_bytes=CONTEXT,
+            )
+        )
+
+    @property
+    def utilization(self) -> float:
+        """Share of the card in use once the blocks are allocated."""
+        return self.usable / self.deployment.gpu.visible_bytes
+
+    @property
+    def band(self) -> Mapping[str, int]:
+        return {"activations_and_overhead": BAND}
+
+    @cached_property
+    def weights(self) -> int:
+        return stage_weights(self.deployment, 0, self.laws)
+
+    @cached_property
+    def activations(self) -> int:
+        """The warm-up prefill, logits of all its tokens included."""
+        tokens = self._prefill_tokens
+        step = self.laws.eager_step_bytes(
+            max_batched_tokens=tokens, eager_token_bytes=token_bytes(self.deployment, self.laws)
+        )
+        architecture = self.deployment.model.architecture
+        if not architecture.lm_head:
+            return int(step)
+        logits = self.laws.logits_bytes(logit_rows=tokens, vocab_size=architecture.vocab_size, logit_size=LOGIT_BYTES)
+        return int(step + logits)
+
+    def memory(self, *, batch: int, sequence_tokens: int) -> Memory:
+        """Bytes on one GPU for batch sequences per replica; windows are not read."""
+        each = sequence_bytes(self._caches, sequence_tokens, lambda _, tokens: pages(tokens, self._block))
+        return Memory(weights=self.weights, kv_cache=batch * each, activations=self.activations, overhead=CONTEXT)
+
+    def pool(self, *, sequence_tokens: int) -> Pool:
+        """Bytes and tokens (max batch total tokens) of the blocks; they do not depend on the length."""
+        left = max(0, self.usable - self.weights - self.activations - CONTEXT)
+        cell = sum(entry.size * entry.count for entry in self._caches if entry.kind in ("full", "window", "chunk"))
+        if not cell:
+            return Pool(bytes=left, tokens=0)
+        page = int(self.laws.page_bytes(block_size=self._block, layer_bytes=cell))
+        return Pool(bytes=left, tokens=int(self.laws.pool_pages(pool_bytes=left, page_bytes=page)) * self._block)
+
+    # ------------------------------------------------------------------ parts
+
+    @property
+    def _block(self) -> int:
+        return self.deployment.settings.block_size or BLOCK_TOKENS.at(self.release)
+
+    @property
+    def _prefill_tokens(self) -> int:
+        return self.deployment.settings.max_batched_tokens or PREFILL_TOKENS
+
+    @property
+    def _warm_blocks(self) -> int:
+        return sequence_bytes(self._caches, self._prefill_tokens, lambda _, tokens: pages(tokens, self._block))
+
+    @cached_property
+    def _caches(self) -> list[LayerCache]:
+        layers = stage_layers(self.deployment.model.architecture, 1, 0)
+        latent = [(layer.mixer, count) for layer, count in layers if isinstance(layer.mixer, LatentAttention)]
+        rest = [pair for pair in layers if not isinstance(pair[0].mixer, LatentAttention)]
+        return caches(self.deployment, rest, self.laws) + [self._decompressed(mixer, count) for mixer, count in latent]
+
+    def _decompressed(self, mixer: LatentAttention, count: int) -> LayerCache:
+        size = self.laws.attention_token_bytes(
+            local_kv_heads=self.laws.local_kv_heads(
+                num_key_value_heads=mixer.num_attention_heads, tensor_parallel=self.deployment.layout.tensor_parallel
+            ),
+            head_dim=LATENT_HEAD,
+            value_head_dim=LATENT_HEAD,
+            element_bits=element_bits(self.deployment.kv_cache),
+            head_scale_bytes=0,
+        )
+        return LayerCache("full", int(size), 0, count)
+
+
+class Tgi:
+    """Text Generation Inference."""
+
+    key = "tgi"
+    latest = LATEST
+
+    def utilization(self, release: Version) -> float:
+        """cuda_memory_fraction 1.0 times the wiggle room."""
+        return WIGGLE_ROOM.at(release)
+
+    def kv_cache(self, model: Model) -> str:
+        """The model's dtype; fp8 only where it is asked for."""
+        return "fp16" if model.architecture.dtype == "float16" else "bf16"
+
+    def supports(self, gpu: Gpu) -> bool:
+        """NVIDIA from Turing on, AMD Instinct, Intel data-centre cards."""
+        return gpu.vendor in ("AMD", "Intel", "custom") or (
+            gpu.vendor == "NVIDIA" and (gpu.compute_capability or 0) >= 7.5
+        )
+
+    def layout_problem(self, model: Model, layout: Layout) -> str | None:
+        """Tensor parallelism only."""
+        if layout.pipeline_parallel > 1:
+            return "no_pipeline_parallelism"
+        return division_problem(model.architecture, layout)
+
+    def plan(self, deployment: Deployment, laws: Any) -> TgiPlan:
+        """Memory by load on the fullest GPU."""
+        return TgiPlan(deployment, laws)
+
+
+ENGINE = Tgi()
