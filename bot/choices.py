@@ -62,6 +62,19 @@ def number_format(key: str) -> NumberFormat:
     return found.item
 
 
+GGUF_FOR_BITS = {4: "q4_k_m", 8: "q8_0"}
+"""The usual GGUF type for weights of so many bits; llama.cpp serves no other quantized format."""
+
+
+def fit_engine(weights: NumberFormat, engine_key: str, notes: Notes) -> NumberFormat:
+    """The format as the engine stores it: llama.cpp takes quantized weights as GGUF alone."""
+    usual = GGUF_FOR_BITS.get(round(weights.bits))
+    if engine_key != GGUF_ENGINE or weights.gguf or usual is None:
+        return weights
+    notes.assume("weights", "assumed.format", words=shown(weights.key), weights=usual)
+    return number_format(usual)
+
+
 def by_guide(query: Query) -> bool:
     """Whether the guide's own formulas are asked for."""
     return query.method is not None and query.method.value == GUIDE

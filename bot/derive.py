@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from bot.messages import Messages, messages
 from bot.reply import Reply, Section
 from bot.say import say
 from bot.size import Sized
 from formulas.deployment import Deployment
+
+if TYPE_CHECKING:
+    from formulas.explain import Line
+
+SHOWN_USES = 3
+"""Uses of one law that are spelled out."""
 
 
 def derive(sized: Sized) -> Reply:
@@ -32,10 +39,17 @@ def _closed_form(unknown: str, text: Messages) -> tuple[Section, ...]:
 def _laws(deployment: Deployment, text: Messages) -> tuple[Section, ...]:
     from formulas.explain import derivation
 
-    sections = []
+    used: dict[str, list[Line]] = {}
     for line in derivation(deployment):
-        unit = line.law.quantity.unit
-        body = f"{line.symbols}\n{line.numbers} {unit}\n{text('explain.holds', holds=line.law.holds)}\n"
-        body += text("explain.source", source=line.law.source)
-        sections.append(Section(line.law.quantity.meaning, body, preformatted=True))
-    return tuple(sections)
+        used.setdefault(line.law.name, []).append(line)
+    return tuple(_section(lines, text) for lines in used.values())
+
+
+def _section(lines: list[Line], text: Messages) -> Section:
+    """One law with its uses; of many only the first few, and how many more."""
+    law = lines[0].law
+    rows = [lines[0].symbols, *(f"{line.numbers} {law.quantity.unit}" for line in lines[:SHOWN_USES])]
+    if len(lines) > SHOWN_USES:
+        rows.append(text("explain.more", count=len(lines) - SHOWN_USES))
+    rows += [text("explain.holds", holds=law.holds), text("explain.source", source=law.source)]
+    return Section(law.quantity.meaning, "\n".join(rows), preformatted=True)

@@ -7,14 +7,23 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from bot.choices import Named, choose_engine, choose_kv_cache, choose_layout, choose_length, choose_weights
-from bot.errors import ERRORS, OutOfRange, QuestionError, UnknownGpu, UnknownModel
+from bot.choices import (
+    Named,
+    choose_engine,
+    choose_kv_cache,
+    choose_layout,
+    choose_length,
+    choose_weights,
+    fit_engine,
+)
+from bot.errors import ERRORS, OutOfRange, QuestionError, UnknownGpu, UnknownModel, Unsupported
 from bot.query import CustomCard, Query
 from catalog.find import find_gpu, find_model
 from catalog.load import load
 from catalog.types import Gpu, NotFound
 from catalog.variants import variant_of
 from formulas.deployment import Deployment, Load, Settings
+from formulas.engines import engine
 
 REFERENCE_GPU = "NVIDIA H100 SXM 80GB"
 """Whose engine defaults (batched tokens, kernels) hold when no GPU was named."""
@@ -71,6 +80,9 @@ def resolve(query: Query) -> Resolution:
     model, gpu = named.model, _gpu(query, notes)
     weights = choose_weights(query, named, notes)
     engine_key, release = choose_engine(query, weights, gpu, notes)
+    weights = fit_engine(weights, engine_key, notes)
+    if _unknown(query) == "utilization" and not engine(engine_key).takes_share:
+        raise Unsupported("unsupported.utilization", engine=engine_key)
     kv_cache = choose_kv_cache(query, model, weights, engine_key, notes)
     length = choose_length(query, model, notes)
     deployment = Deployment(

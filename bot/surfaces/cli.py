@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TextIO
@@ -11,28 +12,44 @@ from typing import TextIO
 ANSWERED, UNANSWERED = 0, 2
 """Exit status: "does not fit" is an answer."""
 
+SWITCHES = ("--json", "--socket", "--")
+"""Everything else on the command line is the question, flags of a pasted command included."""
+
 USAGE = """examples:
   vram "qwen3-32b fp8 batch 20 seq 12k on h100"
   vram "how many users at 8k for gpt-oss-120b on h200"
   vram explain "qwen3-32b fp8 batch 20 seq 12k on h100"
   vram --json "..."     one JSON object
   vram --json -         one question per line in, one JSON object per line out
-  vram - < file         the question is the whole file
+  vram < file           the question is the whole file
   vram slack            the Slack app for development; --socket for Socket Mode
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Answer and return the exit status."""
-    options = _parser().parse_args(arguments)
-    if options.question[:1] == ["slack"]:
+    """Answer and return the exit status; a reader that closes the pipe early is no error."""
+    try:
+        return _run(sys.argv[1:] if arguments is None else list(arguments))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ANSWERED
+
+
+def _run(arguments: list[str]) -> int:
+    parser = _parser()
+    options, _ = parser.parse_known_args(arguments)
+    words = [word for word in arguments if word not in SWITCHES]
+    if words[:1] == ["slack"]:
         return _slack(socket=options.socket)
     if problem := _connected():
         print(problem, file=sys.stderr)
         return UNANSWERED
-    if options.question == ["-"]:
-        return _json_lines(sys.stdin, sys.stdout) if options.json else _text(sys.stdin.read(), as_json=False)
-    return _text(" ".join(options.question), as_json=options.json)
+    if not words and sys.stdin.isatty():
+        parser.print_help()
+        return ANSWERED
+    if words == ["-"] and options.json:
+        return _json_lines(sys.stdin, sys.stdout)
+    return _text(sys.stdin.read() if words in ([], ["-"]) else " ".join(words), as_json=options.json)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Does a language model fit on a GPU, and how much can it serve?",
         epilog=USAGE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("question", nargs="*", help="a question, in any order of words; - reads it from standard input")
     parser.add_argument("--json", action="store_true", help="the machine-readable answer")

@@ -17,6 +17,8 @@ class Engine(Protocol):
 
     key: str
     latest: Version
+    takes_share: bool
+    """Whether the utilization that a person sets is a share of the whole card, of which all memory is taken."""
 
     def utilization(self, release: Version) -> float:
         """Default share of the card."""

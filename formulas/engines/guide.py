@@ -13,6 +13,7 @@ class Guide:
     """Formulas of the Vietnamese guide, for any card and layout."""
 
     key = "guide"
+    takes_share = True
     latest: Version = (1, 0, 0)
 
     def utilization(self, release: Version) -> float:

@@ -14,6 +14,7 @@ class LlamaCpp:
     """llama-server with all layers on the GPU."""
 
     key = "llama.cpp"
+    takes_share = False
     latest = builds.LATEST
 
     def utilization(self, release: Version) -> float:

@@ -93,6 +93,7 @@ class Sglang:
     """The engine of the LMSYS project."""
 
     key = "sglang"
+    takes_share = False
     latest = releases.LATEST
 
     def utilization(self, release: Version) -> float:

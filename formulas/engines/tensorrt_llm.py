@@ -151,6 +151,7 @@ class TensorRtLlm:
     """NVIDIA's engine."""
 
     key = "tensorrt-llm"
+    takes_share = False
     latest = LATEST
 
     def utilization(self, release: Version) -> float:

@@ -145,6 +145,7 @@ class Tgi:
     """Text Generation Inference."""
 
     key = "tgi"
+    takes_share = False
     latest = LATEST
 
     def utilization(self, release: Version) -> float:

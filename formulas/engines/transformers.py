@@ -154,6 +154,7 @@ class Transformers:
     """generate() on one GPU, or over several with device_map or a tensor-parallel plan."""
 
     key = "transformers"
+    takes_share = False
     latest = LATEST
 
     def utilization(self, release: Version) -> float:

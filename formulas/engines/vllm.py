@@ -17,6 +17,7 @@ class Vllm:
     """The engine that most people deploy, and the default of every question."""
 
     key = "vllm"
+    takes_share = True
     latest = releases.LATEST
 
     def utilization(self, release: Version) -> float:

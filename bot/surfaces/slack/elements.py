@@ -59,10 +59,6 @@ def rich(*elements: Block) -> Block:
     return {"type": "rich_text", "elements": list(elements)}
 
 
-def header(text: str, limit: int) -> Block:
-    return {"type": "header", "text": plain(text, limit)}
-
-
 def cell(value: Cell, limit: int) -> Block:
     """A table cell: sortable by number where it has a finite one."""
     text = clip(value.text, limit)
