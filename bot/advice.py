@@ -8,9 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from catalog.kept import toml
-
 from bot.reply import Verdict
+from catalog.kept import toml
 
 SHOWN = 3
 """Most steps in one reply."""

@@ -1,4 +1,4 @@
-"""Copies of parsed data kept beside their source, the way Python keeps .pyc files: checked when read, never required."""
+"""Copies of parsed data kept beside their source, as Python keeps .pyc files: checked when read, never required."""
 
 from __future__ import annotations
 

@@ -356,7 +356,7 @@ class Model(Fact):
     parameters_note: str = ""
     """Why that total differs from the count by dimensions; empty where they are equal."""
     parameters_beyond: int = 0
-    """Elements of that total that are no weight of the model (scales, buffers, copies); below zero: weights left out."""
+    """Elements of that total that are no weight (scales, buffers, copies); below zero: weights left out."""
     context: Count | None = None
     """Longest sequence the model is made for, where it differs from max_position_embeddings."""
     source: str

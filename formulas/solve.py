@@ -81,7 +81,7 @@ def _straight(total: Callable[[int], int], budget: int, first: int, second: int)
 
 
 def least_utilization(result: Estimate, laws: Any = compiled) -> float | None:
-    """Smallest share of the card at which the load fits; None when the card is too small or the engine takes no share."""
+    """Smallest share of the card at which the load fits; None where none does or the engine takes no share."""
     if not engine(result.deployment.engine).takes_share:
         return None
     share = laws.least_utilization(total_bytes=result.memory.total, visible_bytes=result.deployment.gpu.visible_bytes)

@@ -52,4 +52,3 @@ def keys() -> tuple[str, ...]:
     """Keys of all engines, found by scan: every module here with an ENGINE."""
     modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
     return tuple(module.ENGINE.key for module in modules if hasattr(module, "ENGINE"))
-

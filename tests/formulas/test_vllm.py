@@ -50,7 +50,7 @@ def test_key_value_heads_are_replicated_beyond_their_number() -> None:
     ],
 )
 def test_layers_of_several_kinds_share_pages(name: str, page_bytes: int, groups: list[int]) -> None:
-    """Groups and page size as vLLM's planner forms them (gemma-3: 10 of 62 layers a group; Qwen3-Next: 544-token pages)."""
+    """Groups and page size as the planner forms them: gemma-3 10 of 62 layers a group, Qwen3-Next 544-token pages."""
     plan = engine("vllm").plan(deploy(name), compiled)
     cache = plan.stages[0].cache
     assert (page_bytes, groups) == (cache.page_bytes, sorted(group.groups for group in cache.groups))
