@@ -7,9 +7,14 @@ from typing import Any
 from formulas.arrays import largest, smallest
 
 
-def activation_peak(*, compile_copy: Any, forward_bytes: Any, linear_workspace: Any, moe_workspace: Any, sampler_peak: Any) -> Any:
+def activation_peak(*, compile_copy: Any, encoder_cache: Any, forward_bytes: Any, kernel_workspace: Any, linear_workspace: Any, sampler_peak: Any, tower_peak: Any) -> Any:
     """largest transient memory of one step [bytes]."""
-    return linear_workspace + moe_workspace + largest(compile_copy, forward_bytes - moe_workspace, sampler_peak)
+    return kernel_workspace + linear_workspace + largest(-kernel_workspace + tower_peak, encoder_cache + largest(compile_copy, forward_bytes - kernel_workspace, sampler_peak))
+
+
+def adapter_bytes(*, adapter_features: Any, adapter_rank: Any, adapter_slots: Any, element_bytes: Any) -> Any:
+    """LoRA adapters on this GPU [bytes]."""
+    return adapter_features*adapter_rank*adapter_slots*element_bytes
 
 
 def allocator_overhead_bytes(*, activation_bytes: Any, cached_bytes: Any, context_bytes: Any, slack_share: Any) -> Any:
@@ -70,6 +75,11 @@ def delta_net_state_bytes(*, conv_kernel: Any, element_bytes: Any, key_head_dim:
 def eager_step_bytes(*, eager_token_bytes: Any, max_batched_tokens: Any) -> Any:
     """activations of the forward pass [bytes]."""
     return (-(-(eager_token_bytes*max_batched_tokens) // (1)))
+
+
+def encoder_cache_bytes(*, element_bytes: Any, encoder_tokens: Any, hidden_size: Any) -> Any:
+    """encoded pictures kept for the language model [bytes]."""
+    return element_bytes*encoder_tokens*hidden_size
 
 
 def encoder_token_bytes(*, element_bytes: Any, hidden_size: Any, intermediate_size: Any) -> Any:
@@ -192,9 +202,24 @@ def guide_whisper_encoder_kv_cache(*, audio_frames: Any, batch: Any, element_byt
     return 2*audio_frames*batch*element_bytes*encoder_layers*hidden_size
 
 
+def index_buffer_bytes(*, index_topk: Any, max_batched_tokens: Any) -> Any:
+    """chosen positions of every query of one step [bytes]."""
+    return 4*index_topk*max_batched_tokens
+
+
+def index_workspace_bytes(*, index_key_bytes: Any, index_rows: Any) -> Any:
+    """gathered index keys of one prefill [bytes]."""
+    return index_key_bytes*index_rows
+
+
 def indexer_token_bytes(*, index_head_dim: Any, index_scale_group: Any) -> Any:
     """cache of one token in one layer on one GPU [bytes]."""
     return index_head_dim + 4*(-(-(index_head_dim) // (index_scale_group)))
+
+
+def kernel_workspace(*, index_workspace: Any, moe_workspace: Any) -> Any:
+    """scratch of expert and sparse-attention kernels that stays [bytes]."""
+    return largest(index_workspace, moe_workspace)
 
 
 def kimi_delta_state_bytes(*, conv_kernel: Any, element_bytes: Any, linear_value_head_dim: Any, num_value_heads: Any, state_element_bytes: Any, tensor_parallel: Any) -> Any:
@@ -277,6 +302,11 @@ def llama_window_cells(*, cells: Any, micro_batch: Any, sliding_window: Any) -> 
     return 256*(-(-(smallest(cells, micro_batch + sliding_window)) // (256)))
 
 
+def loaded_bytes(*, adapter_bytes: Any, buffer_bytes: Any, checkpoint_bytes: Any, draft_bytes: Any, offloaded_bytes: Any) -> Any:
+    """weights on this GPU [bytes]."""
+    return adapter_bytes + buffer_bytes + largest(0, checkpoint_bytes + draft_bytes - offloaded_bytes)
+
+
 def local_kv_heads(*, num_key_value_heads: Any, tensor_parallel: Any) -> Any:
     """key/value heads on one GPU [heads]."""
     return largest((-(-(num_key_value_heads) // (tensor_parallel))), 1)
@@ -327,9 +357,9 @@ def null_page_bytes(*, page_bytes: Any) -> Any:
     return page_bytes
 
 
-def overhead_bytes(*, graph_bytes: Any, non_torch_bytes: Any, null_page_bytes: Any) -> Any:
+def overhead_bytes(*, graph_bytes: Any, non_torch_bytes: Any, null_page_bytes: Any, resident_state_bytes: Any) -> Any:
     """CUDA graphs, communication buffers and other fixed memory [bytes]."""
-    return graph_bytes + non_torch_bytes + null_page_bytes
+    return graph_bytes + non_torch_bytes + null_page_bytes + resident_state_bytes
 
 
 def page_bytes(*, block_size: Any, layer_bytes: Any) -> Any:
@@ -355,6 +385,16 @@ def printed_tokens_by_pages(*, cache_groups: Any, page_tokens: Any, pool_pages: 
 def printed_tokens_by_requests(*, pages_per_request: Any, pool_pages: Any, sequence_tokens: Any) -> Any:
     """KV cache size that the engine prints at start-up [tokens]."""
     return ((pool_pages*sequence_tokens) // (pages_per_request))
+
+
+def resident_state_bytes(*, max_sequences: Any, state_bytes: Any) -> Any:
+    """states of all sequences, kept outside the pool [bytes]."""
+    return max_sequences*state_bytes
+
+
+def rotary_bytes(*, element_bytes: Any, rotary_positions: Any, rotary_width: Any) -> Any:
+    """one table of cosines and sines [bytes]."""
+    return element_bytes*rotary_positions*rotary_width
 
 
 def sampler_bytes(*, element_bytes: Any, hidden_size: Any, logit_bytes: Any, max_batched_tokens: Any, max_sequences: Any, vocab_size: Any) -> Any:
@@ -417,9 +457,19 @@ def sparse_latent_token_bytes(*, kv_lora_rank: Any, qk_rope_head_dim: Any) -> An
     return kv_lora_rank + 2*qk_rope_head_dim + 4*(-(-(kv_lora_rank) // (128)))
 
 
+def step_buffer_bytes(*, buffered_streams: Any, element_bytes: Any, hidden_size: Any, max_batched_tokens: Any) -> Any:
+    """buffers of residual width for one step [bytes]."""
+    return buffered_streams*element_bytes*hidden_size*max_batched_tokens
+
+
 def total_bytes(*, activation_bytes: Any, cache_size: Any, overhead_bytes: Any, weights_bytes: Any) -> Any:
     """everything that the question needs on the fullest GPU [bytes]."""
     return activation_bytes + cache_size + overhead_bytes + weights_bytes
+
+
+def tower_peak(*, element_bytes: Any, tensor_parallel: Any, tower_inner: Any, tower_patches: Any, tower_width: Any) -> Any:
+    """activations of the vision tower [bytes]."""
+    return (-(-(2*element_bytes*tower_patches*(tensor_parallel*tower_width + tower_inner)) // (tensor_parallel)))
 
 
 def usable_bytes(*, utilization: Any, visible_bytes: Any) -> Any:

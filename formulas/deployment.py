@@ -48,6 +48,24 @@ class Settings:
     block_size: int | None = None
     free_bytes: int | None = None
     """Memory free on the card before the engine starts, when other processes use it."""
+    prefix_caching: bool | None = None
+    hybrid_manager: bool | None = None
+    """False: windowed layers are allocated like full attention (--disable-hybrid-kv-cache-manager, KV connectors)."""
+    speculative_tokens: int = 0
+    """Draft tokens a step; the draft is the checkpoint's own prediction layer where it has one, else one layer more."""
+    lora_slots: int = 0
+    """Adapters on the GPU at once; 0 where LoRA is off."""
+    lora_rank: int = 16
+    language_model_only: bool = False
+    """Vision and audio towers are not loaded."""
+    kv_cache_memory_bytes: int | None = None
+    """Size of the KV cache where the command states it instead of a share of the card."""
+    gpu_blocks: int | None = None
+    """Pages of the KV cache where the command states them (--num-gpu-blocks-override)."""
+    cpu_offload_bytes: int = 0
+    """Weights kept in CPU memory, per GPU."""
+    max_capture_size: int | None = None
+    """Largest batch captured as a CUDA graph, where stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +91,8 @@ class Deployment:
     layout: Layout = Layout()
     settings: Settings = Settings()
     load: Load
+    measured: Measured | None = None
+    """What a running server of this model on these GPUs logged; formulas.pinned puts it in place of fitted terms."""
 
     def change(self, **fields: Any) -> Deployment:
         """The same deployment with top-level fields replaced."""
@@ -89,3 +109,19 @@ class Deployment:
     @property
     def batch_per_replica(self) -> int:
         return -(-self.load.batch // self.layout.data_parallel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What one server logged, bytes on one GPU; None for what it did not print."""
+
+    at: Deployment
+    """The deployment that the log is of, under the load whose length was its limit."""
+    visible: int | None = None
+    """Memory of the card."""
+    weights: int | None = None
+    activations: int | None = None
+    pool: int | None = None
+    """KV cache."""
+    tokens: int | None = None
+    """KV cache as the engine prints it."""

@@ -39,8 +39,10 @@ class Plan(Protocol):
 
     usable: int
     utilization: float
-    band: Mapping[str, int]
-    """Plus or minus bytes of each uncertain term, by name."""
+
+    @property
+    def band(self) -> Mapping[str, int]:
+        """Plus or minus bytes of each uncertain term, by name."""
 
     def memory(self, *, batch: int, sequence_tokens: int) -> Memory:
         """Bytes on the fullest GPU for batch sequences per replica."""
@@ -79,8 +81,13 @@ class Estimate:
 def estimate(deployment: Deployment, laws: Any = compiled) -> Estimate:
     """Memory on the fullest GPU. laws may be a recorder with the functions of formulas.compiled."""
     from formulas.engines import engine
+    from formulas.pinned import pinned
 
-    plan = engine(deployment.engine).plan(deployment, laws)
+    return worked_out(deployment, pinned(engine(deployment.engine).plan(deployment, laws), deployment, laws))
+
+
+def worked_out(deployment: Deployment, plan: Plan) -> Estimate:
+    """The answer that a plan gives for its deployment's load."""
     memory = plan.memory(batch=deployment.batch_per_replica, sequence_tokens=deployment.load.sequence_tokens)
     return Estimate(
         deployment=deployment,

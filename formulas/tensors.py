@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from catalog.types import Architecture, Attention, Encoder, LatentAttention, Layer, Moe
 from formulas.layer_tensors import MIXERS, attention_tensors, feed_forward_tensors, vector
-from formulas.tensor import Tensor
+from formulas.tensor import Shard, Tensor
 
 __all__ = [
     "Outside",
@@ -26,6 +26,10 @@ __all__ = [
     "parameter_count",
     "tensors",
 ]
+
+PER_LAYER_EMBEDDING = "per_layer_embedding"
+"""A table by token, divided over the GPUs like the embedding: vLLM model_executor/models/gemma4.py
+embed_tokens_per_layer. Tables by position are whole on every GPU."""
 
 CACHED_ARCHITECTURES = 4096
 """Tensor lists kept: more than the catalog has rows."""
@@ -96,7 +100,8 @@ def head(architecture: Architecture) -> Tensor:
 def _first(architecture: Architecture) -> Iterator[Tensor]:
     yield embedding(architecture)
     for table in architecture.tables:
-        yield Tensor("table", table.rows, table.columns)
+        shard: Shard = "vocab" if table.name == PER_LAYER_EMBEDDING else "replicated"
+        yield Tensor("table", table.rows, table.columns, shard=shard)
     for tower in architecture.towers:
         yield Tensor("tower", tower.parameters, 1, shard="rows" if tower.shards else "replicated")
     if architecture.encoder:

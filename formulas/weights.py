@@ -9,11 +9,18 @@ from functools import lru_cache
 from math import lcm
 from typing import Any, NamedTuple
 
-from catalog.types import Architecture, Model, NumberFormat
+from catalog.types import Architecture, Layer, Model, NumberFormat
 from formulas import compiled
 from formulas.deployment import Layout
 from formulas.layout import stage_bounds
-from formulas.tensors import Tensor, engine_copies, holds_embedding_twice, layer_tensors, outside_tensors
+from formulas.tensors import (
+    Tensor,
+    engine_copies,
+    holds_embedding_twice,
+    layer_tensors,
+    nextn_tensors,
+    outside_tensors,
+)
 
 VOCAB_PADDING = 64
 """Rows that engines pad the vocabulary to: vLLM vocab_parallel_embedding.py DEFAULT_VOCAB_PADDING_SIZE."""
@@ -57,7 +64,55 @@ def _cached(storage: Storage, stage: int) -> int:
 
 
 def _stage(storage: Storage, stage: int, laws: Any) -> int:
-    return sum(_bytes(storage, tensor, layer, laws) for tensor, layer in stage_tensors(storage, stage))
+    counted = _counted(storage, stage, laws)
+    difference = stored_difference(storage._replace(layout=Layout()))
+    if not difference:
+        return counted
+    return counted + difference * counted // _counted(storage._replace(layout=Layout()), 0, compiled)
+
+
+def _counted(storage: Storage, stage: int, laws: Any) -> int:
+    """Bytes by the dimensions."""
+    return sum(tensor_bytes(storage, tensor, layer, laws) for tensor, layer in stage_tensors(storage, stage))
+
+
+@lru_cache(maxsize=1024)
+def stored_difference(storage: Storage) -> int:
+    """Bytes that the checkpoint's files hold beyond those that its dimensions tell, of what is loaded.
+
+    Prediction layers, and an output head stored beside the embedding that serves as one, are in the files and are not
+    loaded; they count as there where the bytes then agree better.
+    """
+    stored = storage.model.stored_bytes
+    if stored is None or not is_native(storage):
+        return 0
+    counted = _unsharded(storage._replace(copies=False))
+    return min((stored - counted - idle for idle in _idle(storage)), key=abs)
+
+
+def is_native(storage: Storage) -> bool:
+    """Whether the weights are served in the format that the checkpoint stores."""
+    recipe, weights = storage.model.quantization, storage.weights
+    return weights.bits == SIXTEEN_BITS and not weights.gguf if recipe is None else recipe.weights == weights.key
+
+
+def _unsharded(storage: Storage) -> int:
+    return sum(_whole(storage, tensor, layer) for tensor, layer in stage_tensors(storage, 0))
+
+
+def _whole(storage: Storage, tensor: Tensor, layer: int | None) -> int:
+    form = format_of(storage, tensor, layer)
+    return tensor.copies * matrix_bytes(tensor.rows, tensor.columns, form, compiled)
+
+
+def _idle(storage: Storage) -> list[int]:
+    """Sums of bytes that the files may hold and the engine does not load."""
+    architecture = storage.model.architecture
+    plain = storage._replace(weights=storage.plain)
+    drafts = {sum(_whole(each, tensor, None) for tensor in nextn_tensors(architecture)) for each in (storage, plain)}
+    twice = _whole(storage, outside_tensors(architecture).first[0], None)
+    heads = (0, twice) if architecture.lm_head and architecture.tie_word_embeddings else (0,)
+    return [draft + head for draft in sorted({0, *drafts}) for head in heads]
 
 
 def stage_tensors(storage: Storage, stage: int) -> Iterator[tuple[Tensor, int | None]]:
@@ -70,11 +125,21 @@ def stage_tensors(storage: Storage, stage: int) -> Iterator[tuple[Tensor, int | 
         kind = architecture.kinds[architecture.order[layer]]
         yield from ((tensor.times(count), layer) for tensor in layer_tensors(architecture, kind))
         if storage.copies:
-            yield from ((tensor.times(count), layer) for tensor in engine_copies(architecture, kind))
+            yield from ((tensor.times(count), layer) for tensor in _copies(storage, kind, layer))
     if stage == stages - 1:
         yield from ((tensor, None) for tensor in outside.last)
         if holds_embedding_twice(architecture, pipeline_parallel=stages):
             yield outside.first[0], None
+
+
+def _copies(storage: Storage, kind: Layer, layer: int) -> Iterator[Tensor]:
+    """Matrices kept twice; absorbed up-projections are views of weights that are not quantized."""
+    quantized = format_of(storage, ATTENTION, layer).bits < SIXTEEN_BITS
+    return (tensor for tensor in engine_copies(storage.model.architecture, kind) if tensor.group or quantized)
+
+
+ATTENTION = Tensor("attention", 1, 1, group="attention")
+"""Stands for the attention linears of a layer."""
 
 
 def _alike(architecture: Architecture, storage: Storage, bounds: tuple[int, int]) -> list[tuple[int, int]]:
@@ -89,7 +154,8 @@ def _alike(architecture: Architecture, storage: Storage, bounds: tuple[int, int]
     return [(first[key], count) for key, count in counts.items()]
 
 
-def _bytes(storage: Storage, tensor: Tensor, layer: int | None, laws: Any) -> int:
+def tensor_bytes(storage: Storage, tensor: Tensor, layer: int | None, laws: Any) -> int:
+    """Bytes of one tensor on the fullest GPU."""
     form = format_of(storage, tensor, layer)
     if form is storage.weights and tensor.role == "experts":
         tensor = _padded(tensor, storage)
@@ -118,10 +184,26 @@ def format_of(storage: Storage, tensor: Tensor, layer: int | None) -> NumberForm
     if weights.gguf or weights.bits >= SIXTEEN_BITS:
         return weights
     if recipe is None or recipe.weights != weights.key:
-        return weights if tensor.group and tensor.group != "lm_head" else storage.plain
+        spared = not tensor.group or tensor.group in usually_kept(storage.model.architecture, weights.key)
+        return storage.plain if spared else weights
     key = recipe.format_of(tensor.group, layer)
     known = {form.key: form for form in (weights, *storage.others)}
     return _grouped(known[key], recipe.group_size) if key else storage.plain
+
+
+USUALLY_KEPT: tuple[tuple[str, str, str], ...] = (
+    ("nvfp4", "mla", "attention"),
+    ("nvfp4", "gated_delta_net", "linear_attention"),
+    ("fp8", "gated_delta_net", "linear_attention"),
+)
+"""(format, token mixer, group of linears): what publishers leave in 16 bits when they quantize such models, for
+checkpoints whose recipe is not known (NVIDIA's NVFP4 of DeepSeek, Red Hat's FP8-dynamic of Qwen3-Next and Qwen3.5)."""
+
+
+def usually_kept(architecture: Architecture, format_key: str) -> frozenset[str]:
+    """Groups that a checkpoint in this format keeps in 16 bits where its recipe is not known."""
+    kept = (group for key, mixer, group in USUALLY_KEPT if key == format_key and architecture.has_mixer(mixer))
+    return frozenset(("lm_head", *kept))
 
 
 @lru_cache(maxsize=256)

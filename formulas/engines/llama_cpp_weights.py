@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
-from catalog.types import Architecture, Attention, Moe, NumberFormat
+from catalog.types import Architecture, Attention, Moe, NumberFormat, WeightFile
 from formulas import compiled
 from formulas.deployment import Deployment
 from formulas.engines.llama_cpp_mixtures import (
@@ -29,6 +30,8 @@ from formulas.weights import matrix_bytes
 PLAIN, SIXTEEN_BITS = "fp32", "fp16"
 """Vectors, routers and convolutions are kept in fp32; rows that no block divides in fp16."""
 KEPT: dict[Category, str] = {"plain": PLAIN, "tower": SIXTEEN_BITS}
+VOCABULARY_ENTRY_BYTES = 60
+"""Of a file, beside its tensors: 7 to 10 MB for vocabularies of 128,000 to 152,000 entries."""
 GROUPED_HEADS = 4
 EIGHT_EXPERTS, FEW_EXPERTS = 8, 4
 
@@ -78,11 +81,28 @@ SAME_RULES: dict[Category, Category] = {"experts_up": "ffn_up", "experts_down": 
 
 
 def gguf_weights(deployment: Deployment, laws: Any) -> Weights:
-    """The deployment's weights as a GGUF file of its format."""
+    """The deployment's weights as a GGUF file of its format; the repository's own file where it has one."""
     architecture, form = deployment.model.architecture, deployment.weights
     if laws is compiled:
-        return _cached(architecture, form, tuple(deployment.formats.values()))
-    return _weights(architecture, form, deployment.formats, laws)
+        weights = _cached(architecture, form, tuple(deployment.formats.values()))
+    else:
+        weights = _weights(architecture, form, deployment.formats, laws)
+    stored = next((file.bytes for file in deployment.model.files if file.format == form.key and is_model(file)), None)
+    return weights if stored is None else _as_stored(weights, architecture, stored)
+
+
+def is_model(file: WeightFile) -> bool:
+    return file.role == "model"
+
+
+def _as_stored(weights: Weights, architecture: Architecture, stored: int) -> Weights:
+    """The layers share what the file holds more or less than its mixture says."""
+    tied = architecture.tie_word_embeddings and architecture.lm_head
+    tensors = sum(weights.layers) + weights.host + (0 if tied else weights.output)
+    inside, vocabulary = sum(weights.layers), VOCABULARY_ENTRY_BYTES * architecture.vocab_size
+    wanted = max(0, inside + stored - vocabulary - tensors)
+    bounds = [wanted * done // inside for done in accumulate(weights.layers, initial=0)]
+    return replace(weights, layers=tuple(after - before for before, after in pairwise(bounds)))
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 from catalog.types import Architecture, LatentAttention, Moe
 from formulas.deployment import Deployment
 from formulas.engines import vllm_versions as releases
-from formulas.engines.vllm_classes import uses_runner_v2
+from formulas.engines.vllm_classes import uses_runner_v2, uses_v0
+from formulas.engines.vllm_tables import has_index
+from formulas.engines.vllm_towers import encoder_cache, tower_peak
 from formulas.engines.vllm_widths import element_bytes, expert_width, per_token
 
 
@@ -36,7 +38,7 @@ class Step(NamedTuple):
 def default_batch(deployment: Deployment, sequence_tokens: int) -> releases.Batch:
     """max_num_batched_tokens and max_num_seqs of `vllm serve` when the command states none."""
     release, gpu = deployment.engine_version, deployment.gpu
-    if release < releases.FIRST_V1:
+    if uses_v0(deployment):
         if sequence_tokens > releases.V0_CHUNK_ABOVE:
             return releases.Batch(releases.V0_CHUNK.at(release), 256)
         return releases.Batch(max(sequence_tokens, 2048), 256)
@@ -56,8 +58,10 @@ def _card_class(name: str, gib: float, *, unified: bool) -> str:
 def activation_peak(deployment: Deployment, step: Step, laws: Any) -> int:
     """Bytes above the weights at the widest moment of one profiled step."""
     architecture, release = deployment.model.architecture, deployment.engine_version
-    eager = deployment.settings.enforce_eager or release < releases.FIRST_V1
-    workspace = moe_workspace(deployment, step, laws)
+    eager = deployment.settings.enforce_eager or uses_v0(deployment)
+    workspace = laws.kernel_workspace(
+        moe_workspace=moe_workspace(deployment, step, laws), index_workspace=index_workspace(deployment, step, laws)
+    )
     forward = laws.forward_bytes(
         max_batched_tokens=step.max_batched_tokens,
         per_token=per_token(deployment, laws, eager=eager),
@@ -71,7 +75,9 @@ def activation_peak(deployment: Deployment, step: Step, laws: Any) -> int:
             forward_bytes=forward,
             sampler_peak=sampler_peak(deployment, step, laws) if generates else 0,
             compile_copy=copy,
-            moe_workspace=workspace,
+            kernel_workspace=workspace,
+            tower_peak=tower_peak(deployment, laws),
+            encoder_cache=encoder_cache(deployment, step.max_batched_tokens, laws),
             linear_workspace=releases.cublas_workspace(deployment.gpu),
         )
     )
@@ -97,7 +103,7 @@ def sampler_peak(deployment: Deployment, step: Step, laws: Any) -> int:
     return int(
         laws.sampler_bytes(
             logit_bytes=table.at(deployment.engine_version),
-            max_sequences=step.max_sequences,
+            max_sequences=step.max_sequences * (1 + deployment.settings.speculative_tokens),
             vocab_size=architecture.vocab_size,
             element_bytes=element_bytes(deployment),
             max_batched_tokens=step.max_batched_tokens,
@@ -108,7 +114,7 @@ def sampler_peak(deployment: Deployment, step: Step, laws: Any) -> int:
 
 def latent_workspace(deployment: Deployment, step: Step, laws: Any) -> int:
     """Up-projected keys and values of MLA chunked prefill; none with sparse attention."""
-    if deployment.engine_version < releases.FIRST_V1:
+    if uses_v0(deployment):
         return 0
     sizes = [_workspace(deployment, step, mixer, laws) for mixer in dense_latent_mixers(deployment.model.architecture)]
     return max(sizes, default=0)
@@ -133,6 +139,20 @@ def _workspace(deployment: Deployment, step: Step, mixer: LatentAttention, laws:
             element_bytes=2,
         )
     )
+
+
+INDEX_ROWS_PER_TOKEN = 40
+"""vllm/v1/attention/backends/mla/indexer.py: get_max_prefill_buffer_size, 0.18.0 to 0.33.0 read."""
+INDEX_KEY_BYTES = 132
+"""128 fp8 numbers and an fp32 scale."""
+
+
+def index_workspace(deployment: Deployment, step: Step, laws: Any) -> int:
+    """Index keys that sparse attention gathers for a prefill."""
+    if not has_index(deployment.model.architecture):
+        return 0
+    rows = INDEX_ROWS_PER_TOKEN * step.sequence_tokens
+    return int(laws.index_workspace_bytes(index_rows=rows, index_key_bytes=INDEX_KEY_BYTES))
 
 
 NO_WORKSPACE_FORMATS = frozenset({"nvfp4", "mxfp4"})

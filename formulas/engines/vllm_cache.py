@@ -1,32 +1,18 @@
-"""How vLLM arranges layer caches in one pool: groups of layers with one page size, and pages per request."""
+"""How vLLM arranges layer caches in one pool: groups of layers with one page size, and pages per request.
+
+Groups are formed over the whole model; a pipeline stage holds its layers of every group. Source: vLLM
+v1/core/kv_cache_utils.py, from 0.33 v1/core/kv_cache_planning.py; v1/kv_cache_interface.py for pages per request.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from formulas.deployment import Version, version
+from formulas.engines.vllm_cache_rules import CacheRules
 from formulas.kv_cache import Kind, LayerCache
-from formulas.since import Since
-
-BLOCK_SIZE = 16
-STATE_ALIGNMENT = 16
-"""Attention blocks of hybrid models grow by 16 tokens: vLLM platforms/interface.py _align_hybrid_block_size."""
-
-HYBRID_MANAGER = version("0.9.2")
-"""Before, windowed layers are allocated like full attention: vLLM v1/core/kv_cache_coordinator.py."""
-
-GROUP_TOLERANCE: Since[float] = Since(
-    {"0.0": 1.0, "0.11.1": 1.25, "0.18.0": 1.5},
-    source="vLLM v1/core/kv_cache_utils.py: _get_kv_cache_groups_uniform_page_size",
-)
-STATE_PAGES: Since[int] = Since(
-    {"0.0": 1, "0.20.1": 2},
-    source="vLLM v1/kv_cache_interface.py: MambaSpec, mamba_cache_mode align with prefix caching",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +21,15 @@ class Reserve:
 
     in_flight_batches: int
     max_batched_tokens: int
+
+
+class Kept(NamedTuple):
+    """What one layer keeps; `layer` counts from the first of the model."""
+
+    layer: int
+    kind: Kind
+    size: int
+    span: int
 
 
 class Group(NamedTuple):
@@ -46,6 +41,10 @@ class Group(NamedTuple):
     groups: int
 
 
+Members = tuple[tuple[int, int], ...]
+"""(layer, bytes of its page) of every layer in one group."""
+
+
 @dataclass(frozen=True, slots=True)
 class CachePlan:
     """The pool of one GPU: bytes of one page, and pages that one request reserves."""
@@ -53,11 +52,17 @@ class CachePlan:
     page_bytes: int
     block_size: int
     groups: tuple[Group, ...]
-    state_pages: int = 1
+    members: tuple[Members, ...] = ()
+    rules: CacheRules | None = None
 
     @property
     def group_count(self) -> int:
         return sum(group.groups for group in self.groups)
+
+    def stage(self, first: int, end: int) -> CachePlan:
+        """The same groups on the pipeline stage that holds layers first to end - 1."""
+        sizes = [sum(size for layer, size in group if first <= layer < end) for group in self.members]
+        return replace(self, page_bytes=max(sizes, default=0))
 
     def pages(self, sequence_tokens: int, reserve: Reserve, laws: Any) -> int:
         """Pages that one request of this length reserves."""
@@ -65,79 +70,92 @@ class CachePlan:
 
     def _group_pages(self, group: Group, sequence_tokens: int, reserve: Reserve, laws: Any) -> int:
         flight = {"in_flight_batches": reserve.in_flight_batches, "max_batched_tokens": reserve.max_batched_tokens}
+        held = {"sequence_tokens": sequence_tokens, "block_size": group.block}
         match group.kind:
             case "full":
-                return int(laws.full_pages(sequence_tokens=sequence_tokens, block_size=group.block))
+                return int(laws.full_pages(**held))
             case "window":
-                return int(
-                    laws.window_pages(
-                        sequence_tokens=sequence_tokens, sliding_window=group.span, block_size=group.block, **flight
-                    )
-                )
+                return int(laws.window_pages(sliding_window=group.span, **held, **flight))
             case "chunk":
-                return int(
-                    laws.chunk_pages(
-                        sequence_tokens=sequence_tokens,
-                        attention_chunk_size=group.span,
-                        block_size=group.block,
-                        **flight,
-                    )
-                )
+                return int(laws.chunk_pages(attention_chunk_size=group.span, **held, **flight))
             case "cross":
                 positions = max(group.span, reserve.max_batched_tokens)
                 return int(laws.cross_pages(encoder_positions=positions, block_size=group.block))
-        return self.state_pages
+        return self._state_pages(held, laws)
+
+    def _state_pages(self, held: Mapping[str, int], laws: Any) -> int:
+        assert self.rules is not None
+        every = int(laws.full_pages(**held)) if self.rules.state_every_page else 0
+        return every + self.rules.state_pages
 
 
-def cache_plan(caches: Iterable[LayerCache], *, release: Version, block_size: int, laws: Any) -> CachePlan:
+def cache_plan(kept: Iterable[Kept], rules: CacheRules, laws: Any) -> CachePlan:
     """The pool for these layers. Layers of several kinds share pages of one size, in groups of equal length."""
-    layers = _merge(caches, hybrid=release >= HYBRID_MANAGER)
+    layers = _allocated(list(kept), rules)
     if not layers:
-        return CachePlan(0, block_size, ())
+        return CachePlan(0, rules.block_size, ())
     if len({(layer.kind, layer.span) for layer in layers}) == 1 and layers[0].kind != "state":
-        layer_bytes = sum(layer.size * layer.count for layer in layers)
-        page = int(laws.page_bytes(layer_bytes=layer_bytes, block_size=block_size))
-        return CachePlan(page, block_size, (Group(layers[0].kind, layers[0].span, block_size, 1),))
-    return _unify(layers, release=release, block_size=block_size, laws=laws)
+        return _uniform(layers, rules, laws)
+    return _unified(layers, rules, laws)
 
 
-def _merge(caches: Iterable[LayerCache], *, hybrid: bool) -> list[LayerCache]:
-    counts: dict[tuple[Kind, int, int], int] = defaultdict(int)
-    for layer in caches:
-        kind, span = (layer.kind, layer.span) if hybrid or layer.kind not in ("window", "chunk") else ("full", 0)
-        counts[kind, layer.size, span] += layer.count
-    return [LayerCache(kind, size, span, count) for (kind, size, span), count in counts.items()]
+def empty_plan(rules: CacheRules) -> CachePlan:
+    """The pool of a model that keeps nothing."""
+    return CachePlan(0, rules.block_size, ())
 
 
-def _unify(layers: list[LayerCache], *, release: Version, block_size: int, laws: Any) -> CachePlan:
-    page, blocks = _common_page(layers, block_size, laws)
-    counts = [layer.count for layer in layers]
+def _allocated(layers: list[Kept], rules: CacheRules) -> list[Kept]:
+    """Layers as the manager allocates them: without the hybrid manager, windows beside full attention count as full."""
+    if not rules.states_in_pool:
+        layers = [layer for layer in layers if layer.kind != "state"]
+    if rules.hybrid_manager or not any(layer.kind == "full" for layer in layers):
+        return layers
+    return [layer._replace(kind="full", span=0) if layer.kind in ("window", "chunk") else layer for layer in layers]
+
+
+def _uniform(layers: Sequence[Kept], rules: CacheRules, laws: Any) -> CachePlan:
+    """One group of all layers, each with a page of its own size."""
+    page = int(laws.page_bytes(layer_bytes=sum(layer.size for layer in layers), block_size=rules.block_size))
+    members = tuple((layer.layer, layer.size * rules.block_size) for layer in layers)
+    group = Group(layers[0].kind, layers[0].span, rules.block_size, 1)
+    return CachePlan(page, rules.block_size, (group,), (members,), rules)
+
+
+def _unified(layers: Sequence[Kept], rules: CacheRules, laws: Any) -> CachePlan:
+    """Groups of as many layers each, with pages of one size."""
+    kinds: dict[tuple[Kind, int, int], list[int]] = defaultdict(list)
+    for layer in layers:
+        kinds[layer.kind, layer.size, layer.span].append(layer.layer)
+    caches = [LayerCache(kind, size, span, len(found)) for (kind, size, span), found in kinds.items()]
+    page, blocks = _common_page(caches, rules, laws)
+    size = _layers_in_group([cache.count for cache in caches], rules.group_tolerance)
+    groups, members = [], []
+    for cache, block, found in zip(caches, blocks, kinds.values(), strict=True):
+        count = -(-cache.count // size)
+        groups.append(Group(cache.kind, cache.span, block, count))
+        members += [tuple((layer, page) for layer in found[start::count]) for start in range(count)]
+    return CachePlan(page * size, min(blocks), tuple(groups), tuple(members), rules)
+
+
+def _layers_in_group(counts: Sequence[int], tolerance: float) -> int:
     longest, shortest = max(counts), min(counts)
-    size = longest if longest < shortest * GROUP_TOLERANCE.at(release) else shortest
-    groups = tuple(
-        Group(layer.kind, layer.span, block, -(-layer.count // size))
-        for layer, block in zip(layers, blocks, strict=True)
-    )
-    return CachePlan(page * size, min(blocks), groups, STATE_PAGES.at(release))
+    return longest if longest < shortest * tolerance else shortest
 
 
-def _common_page(layers: list[LayerCache], block_size: int, laws: Any) -> tuple[int, list[int]]:
+def _common_page(layers: Sequence[LayerCache], rules: CacheRules, laws: Any) -> tuple[int, list[int]]:
     """Bytes of one page of one layer, and the tokens it holds for each kind."""
     states = [layer.size for layer in layers if layer.kind == "state"]
     attention = [layer.size for layer in layers if layer.kind != "state"]
     if not attention:
-        return max(states), [block_size] * len(layers)
+        return max(states), [rules.block_size] * len(layers)
+    widest, block = max(attention), rules.block_size
     if states:
-        block = max(block_size, _hybrid_block(max(states), max(attention)))
-        return max(attention) * block, [block] * len(layers)
-    widest = max(attention)
-    scale = partial(_scaled_block, widest=widest, block_size=block_size)
-    return int(laws.page_bytes(layer_bytes=widest, block_size=block_size)), [scale(layer.size) for layer in layers]
+        block = max(block, rules.state_alignment * -(-max(states) // (rules.state_alignment * widest)))
+        return int(laws.page_bytes(layer_bytes=widest, block_size=block)), [block] * len(layers)
+    page = int(laws.page_bytes(layer_bytes=widest, block_size=block))
+    return page, [_scaled_block(layer.size, widest, block) for layer in layers]
 
 
-def _hybrid_block(state: int, token_bytes: int) -> int:
-    return STATE_ALIGNMENT * -(-state // (STATE_ALIGNMENT * token_bytes))
-
-
-def _scaled_block(size: int, *, widest: int, block_size: int) -> int:
+def _scaled_block(size: int, widest: int, block_size: int) -> int:
+    """Tokens of a page as wide as the widest layer's; a page that does not divide it is padded."""
     return block_size * (widest // size if widest % size == 0 else 1)

@@ -9,15 +9,20 @@ from typing import Any
 
 from formulas.deployment import Deployment
 from formulas.engines import vllm_versions as releases
-from formulas.engines.vllm_activations import Step, activation_peak
-from formulas.engines.vllm_cache import BLOCK_SIZE, CachePlan, Reserve, cache_plan
-from formulas.engines.vllm_classes import graph_class, non_torch_class, uses_runner_v2
+from formulas.engines.vllm_activations import Step, activation_peak, default_batch
+from formulas.engines.vllm_cache import CachePlan, Reserve, cache_plan, empty_plan
+from formulas.engines.vllm_cache_rules import CacheRules, cache_rules
+from formulas.engines.vllm_classes import band_classes, graph_class, non_torch_class, uses_runner_v2, weights_class
+from formulas.engines.vllm_kept import cached_as, kept_layers
 from formulas.engines.vllm_v4 import CompressedPlan, compressed_plan, is_compressed
 from formulas.engines.vllm_weights import stage_weights
 from formulas.estimate import Memory, Pool
-from formulas.kv_cache import Cached, layer_caches
-from formulas.layout import stage_layers
-from formulas.state import Held
+from formulas.fitted import Fitted, fitted
+from formulas.kv_cache import layer_caches
+from formulas.layout import stage_bounds, stage_layers
+
+DRAFTS = 8
+"""More draft layers than any checkpoint has; they belong to the last stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +38,39 @@ class Stage:
 class VllmPlan:
     """Memory by load. Public: usable, band, memory(), pool(); the rest is shown by explain."""
 
-    def __init__(self, deployment: Deployment, laws: Any) -> None:
+    def __init__(self, deployment: Deployment, laws: Any, constants: Fitted | None = None) -> None:
+        """constants other than those in force are for fitting them."""
         self.deployment = deployment
         self.laws = laws
+        self.fitted = constants or fitted()
         self.release = deployment.engine_version
         self._peaks: dict[Step, int] = {}
         utilization = deployment.settings.utilization
         if utilization is None:
             utilization = releases.UTILIZATION.at(self.release)
         self.utilization = utilization
-        self.usable = int(laws.usable_bytes(visible_bytes=deployment.gpu.visible_bytes, utilization=utilization))
+
+    @cached_property
+    def usable(self) -> int:
+        """Bytes that the engine may take: its share of the card, or what it needs around a cache of stated size."""
+        visible = self.deployment.gpu.visible_bytes
+        step = self.step(self.deployment.load.sequence_tokens)
+        needs = [self._around(stage, step) + size for stage in self.stages if (size := self._stated(stage)) is not None]
+        if needs:
+            return min(visible, max(needs))
+        return int(self.laws.usable_bytes(visible_bytes=visible, utilization=self.utilization))
+
+    def _stated(self, stage: Stage) -> int | None:
+        """Cache bytes of a stage that the command states, the null page apart; None where it states none."""
+        settings = self.deployment.settings
+        if settings.gpu_blocks is not None:
+            return (settings.gpu_blocks - 1) * stage.cache.page_bytes
+        if settings.kv_cache_memory_bytes is None:
+            return None
+        return max(0, settings.kv_cache_memory_bytes - stage.cache.page_bytes)
+
+    def _around(self, stage: Stage, step: Step) -> int:
+        return stage.weights + self._peak(step) + stage.overhead
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -50,9 +78,14 @@ class VllmPlan:
 
     @cached_property
     def band(self) -> Mapping[str, int]:
-        """One band on what the profile run measures: activations and overhead together."""
-        least, share = releases.BAND_ONE_GPU if self.deployment.layout.gpu_count == 1 else releases.BAND_MANY_GPUS
-        return {"activations_and_overhead": max(least, round(share * self.deployment.gpu.visible_bytes))}
+        """Four of five start-ups stay within: weights, and all that the profile run measures together.
+
+        The cache itself is exact. Each figure is that of the narrowest class with enough start-ups behind it.
+        """
+        share = self.fitted.weights_band[weights_class(self.deployment)].value
+        rest = next(self.fitted.band[key] for key in band_classes(self.deployment) if key in self.fitted.band)
+        weights = max(stage.weights for stage in self.stages)
+        return {"weights": round(share * weights), "activations_and_overhead": round(rest.value)}
 
     def memory(self, *, batch: int, sequence_tokens: int) -> Memory:
         """Bytes on the fullest GPU for batch sequences per replica."""
@@ -80,6 +113,12 @@ class VllmPlan:
             return Pool(bytes=max(0, min(left)), tokens=0)
         return Pool(bytes=max(0, min(left)), tokens=self._printed(min(pages), step))
 
+    def tokens(self, pool_bytes: int, *, sequence_tokens: int) -> int:
+        """Printed tokens of a pool of so many bytes on every GPU, for max_model_len = sequence_tokens."""
+        sizes = [stage.cache.page_bytes for stage in self.stages if stage.cache.page_bytes]
+        pages = [int(self.laws.pool_pages(pool_bytes=max(0, pool_bytes), page_bytes=size)) for size in sizes]
+        return self._printed(min(pages), self.step(sequence_tokens)) if pages else 0
+
     def step(self, sequence_tokens: int, batch: int = 1) -> Step:
         """Scheduler limits that a server for such sequences profiles with."""
         return Step.of(self.deployment, sequence_tokens=sequence_tokens, batch=batch)
@@ -89,44 +128,65 @@ class VllmPlan:
     def _stage(self, index: int) -> Stage:
         deployment = self.deployment
         cache = self._cache(index)
-        graphs = self._graphs(index)
+        graphs = self.captured_graphs(index) if self._counts_graphs else 0
         overhead = self.laws.overhead_bytes(
             graph_bytes=graphs,
-            non_torch_bytes=self._non_torch(),
+            non_torch_bytes=self.non_torch,
             null_page_bytes=int(self.laws.null_page_bytes(page_bytes=cache.page_bytes)),
+            resident_state_bytes=self._resident_states(index),
         )
         return Stage(weights=stage_weights(deployment, index, self.laws), overhead=int(overhead), cache=cache)
 
+    @cached_property
+    def rules(self) -> CacheRules:
+        """How this release lays out the pool."""
+        return cache_rules(self.deployment)
+
+    @cached_property
+    def _whole(self) -> CachePlan:
+        """The pool's groups over all pipeline stages."""
+        if self.deployment.model.architecture.role == "encoder":
+            return empty_plan(self.rules)
+        return cache_plan(kept_layers(self.deployment, self.laws), self.rules, self.laws)
+
     def _cache(self, index: int) -> CachePlan | CompressedPlan:
-        architecture = self.deployment.model.architecture
-        block_size = self.deployment.settings.block_size or BLOCK_SIZE
+        architecture, stages = self.deployment.model.architecture, self.deployment.layout.pipeline_parallel
         if is_compressed(architecture):
             return compressed_plan(architecture, release=self.release)
-        if architecture.role == "encoder":
-            return CachePlan(0, block_size, ())
+        first, end = stage_bounds(architecture.num_hidden_layers, stages)[index]
+        drafts = DRAFTS if index == stages - 1 else 0
+        return self._whole if stages == 1 else self._whole.stage(first, end + drafts)
+
+    def _resident_states(self, index: int) -> int:
+        """States of the V0 engine, which keeps them outside the pool."""
+        architecture = self.deployment.model.architecture
+        if self.rules.states_in_pool or architecture.role == "encoder" or is_compressed(architecture):
+            return 0
         layers = stage_layers(architecture, self.deployment.layout.pipeline_parallel, index)
-        positions = architecture.encoder.positions or 0 if architecture.encoder else 0
-        caches = layer_caches(layers, self._cached, self.laws, encoder_positions=positions)
-        return cache_plan(caches, release=self.release, block_size=block_size, laws=self.laws)
+        caches = layer_caches(layers, cached_as(self.deployment), self.laws)
+        states = sum(cache.size * cache.count for cache in caches if cache.kind == "state")
+        if not states:
+            return 0
+        sequences = self.deployment.settings.max_sequences or default_batch(self.deployment, 1).max_sequences
+        return int(self.laws.resident_state_bytes(max_sequences=sequences, state_bytes=states))
 
-    @property
-    def _cached(self) -> Cached:
-        held = Held(self.deployment.layout.tensor_parallel, 2, 0, self.deployment.model.architecture.hidden_size)
-        return Cached(self.deployment.kv_cache, held)
-
-    def _graphs(self, index: int) -> int:
+    def captured_graphs(self, index: int) -> int:
+        """Bytes of the CUDA graphs of one stage; before 0.20 they lie outside the share that the engine keeps to."""
         deployment, architecture = self.deployment, self.deployment.model.architecture
-        if deployment.settings.enforce_eager or architecture.role == "encoder" or not self._counts_graphs:
+        if deployment.settings.enforce_eager or architecture.role == "encoder":
             return 0
         layers = sum(count for _, count in stage_layers(architecture, deployment.layout.pipeline_parallel, index))
         limits = self.step(deployment.load.sequence_tokens)
         return int(
             self.laws.cuda_graph_bytes(
-                graph_base_bytes=releases.GRAPH_BASE,
-                graph_layer_bytes=releases.GRAPH_LAYER[graph_class(architecture)],
+                graph_base_bytes=self.fitted.graph_base.value,
+                graph_layer_bytes=self.fitted.graph_layer[graph_class(architecture)].value,
                 num_hidden_layers=layers,
                 captured_sizes=releases.capture_sizes(
-                    self.release, max_sequences=limits.max_sequences, gpu=deployment.gpu
+                    self.release,
+                    max_sequences=limits.max_sequences * (1 + deployment.settings.speculative_tokens),
+                    gpu=deployment.gpu,
+                    largest=deployment.settings.max_capture_size,
                 ),
                 reference_sizes=releases.GRAPH_SIZES_REFERENCE,
             )
@@ -137,9 +197,12 @@ class VllmPlan:
         silent = uses_runner_v2(self.deployment) and self.release < releases.RUNNER_V2_ALL
         return self.release >= releases.GRAPHS_COUNTED and not silent
 
-    def _non_torch(self) -> int:
-        tower = releases.NON_TORCH_TOWER if self.deployment.model.architecture.towers else 0
-        return releases.NON_TORCH[non_torch_class(self.deployment)] + tower
+    @property
+    def non_torch(self) -> int:
+        """Bytes outside torch on every GPU: NCCL, FlashInfer workspaces, what the driver adds."""
+        towers = self.deployment.model.architecture.towers and not self.deployment.settings.language_model_only
+        tower = self.fitted.tower.value if towers else 0
+        return round(self.fitted.non_torch[non_torch_class(self.deployment)].value + tower)
 
     def _peak(self, step: Step) -> int:
         if step not in self._peaks:
@@ -147,8 +210,7 @@ class VllmPlan:
         return self._peaks[step]
 
     def _reserve(self, step: Step) -> Reserve:
-        batches = 1 if self.release < releases.IN_FLIGHT else self.deployment.layout.pipeline_parallel + 1
-        return Reserve(batches, step.max_batched_tokens)
+        return Reserve(self.rules.in_flight_batches, step.max_batched_tokens)
 
     def _stage_memory(
         self, stage: Stage, batch: int, sequence_tokens: int, activations: int, reserve: Reserve
@@ -158,14 +220,14 @@ class VllmPlan:
         return Memory(weights=stage.weights, kv_cache=int(cache), activations=activations, overhead=stage.overhead)
 
     def _printed(self, pages: int, step: Step) -> int:
+        """Tokens as the engine prints them; it multiplies floats, which may lose the last one."""
         cache, sequence_tokens = self.stages[0].cache, step.sequence_tokens
         if self.release >= releases.PRINTS_REQUESTS:
             need = cache.pages(sequence_tokens, self._reserve(step), self.laws)
-            return int(
-                self.laws.printed_tokens_by_requests(
-                    pool_pages=pages, pages_per_request=need, sequence_tokens=sequence_tokens
-                )
+            exact = self.laws.printed_tokens_by_requests(
+                pool_pages=pages, pages_per_request=need, sequence_tokens=sequence_tokens
             )
+            return min(int(exact), int(pages / need * sequence_tokens))
         return int(
             self.laws.printed_tokens_by_pages(
                 pool_pages=pages, cache_groups=cache.group_count, page_tokens=cache.block_size

@@ -1,4 +1,4 @@
-"""vLLM release by release: defaults, what its memory profile counts, and the constants fitted on start-up logs."""
+"""vLLM release by release: defaults, what its memory profile counts. Fitted constants: formulas/fitted.toml."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ MIB = 2**20
 LATEST = version("0.33.0")
 FIRST_V1 = version("0.8.0")
 """Before, the V0 engine: prompts are profiled whole."""
+V1_SINCE: dict[str, Version] = {
+    "bitsandbytes": version("0.8.5"),
+    "fp32": version("0.9.2"),
+    "encoder": version("0.9.2"),
+    "encoder_decoder": version("0.10.2"),
+    "state": version("0.10.2"),
+    "before_ampere": version("0.10.2"),
+}
+"""First release read that serves such a deployment with V1: engine/arg_utils.py _is_v1_supported_oracle in 0.8.0,
+0.8.5, 0.9.0, 0.9.2, 0.10.0 and 0.10.2."""
 
 UTILIZATION: Since[float] = Since({"0.0": 0.90, "0.20.0": 0.92}, source="vllm/config/cache.py: gpu_memory_utilization")
 
@@ -36,18 +46,49 @@ SERVER_BATCH: Since[dict[str, Batch]] = Since(
         "0.0": {"huge": SMALL, "large": SMALL, "a100": SMALL, "other": SMALL},
         "0.8.0": {"huge": LARGE, "large": LARGE, "a100": LARGE, "other": SMALL},
         "0.9.0": {"huge": LARGE, "large": LARGE, "a100": SMALL, "other": SMALL},
-        "0.27.0": {"huge": HUGE, "large": LARGE, "a100": SMALL, "other": SMALL},
+        "0.28.0": {"huge": HUGE, "large": LARGE, "a100": SMALL, "other": SMALL},
     },
-    source="vllm/engine/arg_utils.py: get_batch_defaults (0.33 read; the 160 GiB class is first seen at or before it)",
+    source="vllm/engine/arg_utils.py: get_batch_defaults; the 160 GiB class is in 0.28.0 and not in 0.27.1",
 )
 V0_CHUNK: Since[int] = Since(
     {"0.0": 512, "0.7.0": 2048}, source="vllm/config.py: chunked prefill above 32,768 tokens (V0)"
 )
 V0_CHUNK_ABOVE = 32768
 
-RUNNER_V2_DENSE = version("0.26.0")
+
+@dataclass(frozen=True, slots=True)
+class RunnerV2:
+    """Which models the second model runner serves."""
+
+    named: frozenset[str] = frozenset()
+    """Model types, whatever they are built of."""
+    dense: bool = False
+    """Models without experts and without states."""
+    quantized: bool = True
+    every: bool = False
+
+
+DENSE_FIRST = frozenset({"llama", "mistral", "qwen3"})
+FEW_EXPERTS = frozenset({"deepseek_v2", "qwen2_moe", "granitemoe"})
+RUNNER_V2: Since[RunnerV2] = Since(
+    {
+        "0.0": RunnerV2(),
+        "0.22.0": RunnerV2(frozenset({"qwen3"}), quantized=False),
+        "0.23.0": RunnerV2(DENSE_FIRST, quantized=False),
+        "0.24.0": RunnerV2(DENSE_FIRST | FEW_EXPERTS),
+        "0.25.0": RunnerV2(FEW_EXPERTS, dense=True),
+        "0.27.0": RunnerV2(FEW_EXPERTS | {"kimi_k3"}, dense=True),
+        "0.28.0": RunnerV2(FEW_EXPERTS | {"kimi_k3", "deepseek_v4"}, dense=True),
+        "0.29.0": RunnerV2(every=True),
+    },
+    source="vllm/config/vllm.py: DEFAULT_V2_MODEL_RUNNER_ARCHITECTURES, _is_default_v2_model_runner_model (all read)",
+)
 RUNNER_V2_ALL = version("0.29.0")
-"""Model runner V2: vllm/v1/worker/gpu/model_runner.py."""
+"""Model runner V2 (vllm/v1/worker/gpu/model_runner.py) estimates CUDA graphs from here; before, its estimate is 0."""
+RUNNER_V2_TOWERS = version("0.28.0")
+"""Its profile run encodes images from here: profile_run in 0.27.1 and 0.28.0."""
+LARGER_BLACKWELL_GRAPHS = version("0.28.0")
+"""Up to 1,024 sequences are captured on compute capability 10: config/vllm.py _set_cudagraph_sizes (not in 0.27.1)."""
 
 LOGIT_BYTES: Since[float] = Since(
     {"0.0": 38.0, "0.16.0": 14.0},
@@ -65,8 +106,6 @@ GRAPHS_COUNTED = version("0.20.0")
 """VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS on by default; model runner V2 estimates 0 before RUNNER_V2_ALL."""
 
 PRINTS_REQUESTS = version("0.20.1")
-IN_FLIGHT = version("0.22.0")
-"""Async scheduling keeps one batch more in flight: vllm/v1/core/single_type_kv_cache_manager.py."""
 
 EAGER_STREAMS: Since[int] = Since(
     {"0.0": 3, "0.7.0": 4}, source="vllm/worker/model_runner.py: profile_run (V0), peaks in logs"
@@ -88,48 +127,26 @@ def cublas_workspace(gpu: Gpu) -> int:
     return 32 * MIB if (gpu.compute_capability or 0) >= 9.0 else round(8.125 * MIB)
 
 
-NON_TORCH: dict[str, int] = {
-    "one_gpu_before_0.15": round(0.19 * GIB),
-    "one_gpu": round(0.30 * GIB),
-    "many_before_0.15": round(0.68 * GIB),
-    "hopper_2": round(2.09 * GIB),
-    "hopper_4": round(2.24 * GIB),
-    "hopper_8": round(1.55 * GIB),
-    "blackwell_many": round(2.55 * GIB),
-    "many": round(0.54 * GIB),
-    "rocm": round(3.68 * GIB),
-    "deepseek_v4": round(5.96 * GIB),
-}
-"""Memory outside torch on one GPU, by class: medians over public start-up logs that print it."""
-NON_TORCH_TOWER = round(0.14 * GIB)
-"""More with a vision or audio tower: median over the same logs."""
+NON_TORCH_V0 = version("0.7.0")
+"""Before, the V0 profile run counts what the driver took since start-up."""
 NON_TORCH_STEP = version("0.15.0")
 """From here NCCL and FlashInfer all-reduce buffers count on Hopper and Blackwell."""
 
-GRAPH_BASE = round(0.10 * GIB)
-GRAPH_LAYER: dict[str, float] = {
-    "dense": 0.0105 * GIB,
-    "moe": 0.0146 * GIB,
-    "linear": 0.0273 * GIB,
-    "mla": 0.0335 * GIB,
-}
-"""CUDA graph bytes of one layer at 51 captured sizes: fitted on 58 start-up logs (median error 0.18 GiB)."""
 GRAPH_SIZES_REFERENCE = 51
-
-BAND_ONE_GPU = (round(0.5 * GIB), 0.006)
-BAND_MANY_GPUS = (0, 0.015)
-"""Plus or minus on the KV budget: at least these bytes, or this share of the card. Available KV over 123 logs: median
-error 0.35 GiB (0.62 % of the card), p75 0.91 GiB."""
+"""Captured sizes that the fitted bytes of a layer hold for: formulas/fitted.toml, graph_layer."""
 
 
-def capture_sizes(release: Version, *, max_sequences: int, gpu: Gpu) -> int:
-    """How many batch sizes are captured: vllm/config/vllm.py _set_cudagraph_sizes, and worker/model_runner.py in V0."""
+def capture_sizes(release: Version, *, max_sequences: int, gpu: Gpu, largest: int | None = None) -> int:
+    """How many batch sizes are captured: vllm/config/vllm.py _set_cudagraph_sizes, and worker/model_runner.py in V0.
+
+    max_sequences counts the rows of a decode step, draft tokens included; largest is a stated bound.
+    """
     if release < FIRST_V1:
-        return _count(min(max_sequences, 256), 8, 8)
+        return _count(min(max_sequences, largest or 256, 256), 8, 8)
     if release < COMPILE_COPY:
-        return _count(512, 8, 8)
+        return _count(largest or 512, 8, 8)
     blackwell = (gpu.compute_capability or 0) in (10.0, 10.3)
-    most = min(2 * max_sequences, 1024 if release >= RUNNER_V2_DENSE and blackwell else 512)
+    most = largest or min(2 * max_sequences, 1024 if release >= LARGER_BLACKWELL_GRAPHS and blackwell else 512)
     return _count(min(most, 248), 8, 8) + max(0, (most - 256) // 16 + 1)
 
 

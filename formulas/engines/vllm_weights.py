@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from catalog.types import Moe
+from catalog.types import Model, Moe, NumberFormat
 from formulas import weights
 from formulas.deployment import Deployment, version
+from formulas.engines.vllm_activations import default_batch
+from formulas.engines.vllm_kept import draft_layers
+from formulas.engines.vllm_tables import loaded_tables
+from formulas.tensors import Tensor, layer_tensors, nextn_tensors
 from formulas.weights import Padding, Storage
 
 MXFP4_PADDING = Padding(hidden=256, inner_rows=256, inner_columns=128)
@@ -17,22 +22,93 @@ FLASHINFER_SINCE = version("0.16.0")
 
 
 def stage_weights(deployment: Deployment, stage: int, laws: Any) -> int:
-    """Bytes on the fullest GPU of one pipeline stage."""
-    return weights.stage_weights(storage(deployment), stage, laws)
+    """Bytes that loading takes on the fullest GPU of one pipeline stage."""
+    own, settings = storage(deployment), deployment.settings
+    last = stage == deployment.layout.pipeline_parallel - 1
+    return int(
+        laws.loaded_bytes(
+            checkpoint_bytes=weights.stage_weights(own, stage, laws),
+            draft_bytes=_draft(deployment, own, laws) if last else 0,
+            offloaded_bytes=settings.cpu_offload_bytes,
+            buffer_bytes=loaded_tables(deployment, _step_tokens(deployment), laws),
+            adapter_bytes=_adapters(deployment, own, stage, laws) if settings.lora_slots else 0,
+        )
+    )
+
+
+def _step_tokens(deployment: Deployment) -> int:
+    """Tokens that the buffers are made for: the scheduler's limit, whatever the sequences' length."""
+    return deployment.settings.max_batched_tokens or default_batch(deployment, 1).max_batched_tokens
 
 
 def storage(deployment: Deployment) -> Storage:
     """How the deployment's weights lie on the GPUs."""
     recipe = deployment.model.quantization
     return Storage(
-        model=deployment.model,
-        weights=deployment.weights,
+        model=text_only(deployment.model) if deployment.settings.language_model_only else deployment.model,
+        weights=_as_loaded(deployment.weights, quantized_at_load=recipe is None),
         plain=deployment.formats["bf16"],
         others=tuple(deployment.formats[key] for _, key in recipe.others) if recipe else (),
         layout=deployment.layout,
         padding=expert_padding(deployment),
         copies=True,
     )
+
+
+@lru_cache(maxsize=256)
+def text_only(model: Model) -> Model:
+    """The model without its vision and audio towers."""
+    architecture = model.architecture.model_copy(update={"towers": ()})
+    return model.model_copy(update={"architecture": architecture, "stored_bytes": None})
+
+
+@lru_cache(maxsize=64)
+def _as_loaded(form: NumberFormat, *, quantized_at_load: bool) -> NumberFormat:
+    """The format in memory: bitsandbytes keeps its scales in 8 bits where vLLM itself quantizes, and unpacks them where
+    the checkpoint is quantized (model_loader/bitsandbytes_loader.py: compress_statistics)."""
+    if form.key != "bnb-nf4" or not quantized_at_load:
+        return form
+    return form.model_copy(update={"scale_bytes": 1 + FP32_BYTES / DOUBLE_QUANTIZED})
+
+
+FP32_BYTES, DOUBLE_QUANTIZED = 4, 256
+"""bitsandbytes functional.py: absolute maxima are quantized to 8 bits in blocks of 256."""
+
+
+def _draft(deployment: Deployment, own: Storage, laws: Any) -> int:
+    """Weights of the draft: prediction layers as the checkpoint has them; a layer of the model for other drafts."""
+    architecture = deployment.model.architecture
+    if not deployment.settings.speculative_tokens:
+        return 0
+    parts = nextn_tensors(architecture) if architecture.nextn_layer is not None else _borrowed(deployment)
+    return sum(weights.tensor_bytes(own, tensor, None, laws) for tensor in parts)
+
+
+def _borrowed(deployment: Deployment) -> tuple[Tensor, ...]:
+    architecture = deployment.model.architecture
+    return tuple(tensor for layer in draft_layers(deployment) for tensor in layer_tensors(architecture, layer))
+
+
+def _adapters(deployment: Deployment, own: Storage, stage: int, laws: Any) -> int:
+    """LoRA slots: A (inputs x rank) whole on every GPU, B (rank x outputs) divided as the matrix is."""
+    settings, layout = deployment.settings, deployment.layout
+    features = 0
+    for tensor, _ in weights.stage_tensors(own._replace(copies=False), stage):
+        if tensor.group in ADAPTED:
+            part = weights.on_rank(tensor, layout, laws)
+            features += part.copies * (part.columns + part.rows)
+    return int(
+        laws.adapter_bytes(
+            adapter_slots=settings.lora_slots,
+            adapter_rank=settings.lora_rank,
+            adapter_features=features,
+            element_bytes=2,
+        )
+    )
+
+
+ADAPTED = frozenset({"attention", "dense_mlp", "shared_experts"})
+"""Groups of linears that adapters change; experts only on request."""
 
 
 def expert_padding(deployment: Deployment) -> Padding:

@@ -133,11 +133,55 @@ MOE_WORKSPACE = Law(
     source="vLLM v1/worker/workspace.py and fused_moe/modular_kernel.py (sizes read, persistence inferred)",
 )
 
+index_rows = quantity("index_rows", "tokens", "index keys that sparse attention gathers for one prefill")
+index_key_bytes = quantity("index_key_bytes", "bytes", "one index key with its scale")
+index_workspace = quantity("index_workspace", "bytes", "gathered index keys of one prefill")
+INDEX_WORKSPACE = Law(
+    name="index_workspace_bytes",
+    result=index_workspace,
+    expression=index_rows * index_key_bytes,
+    holds="sparse latent attention (DeepSeek-V3.2, GLM-5): 40 x max_model_len rows",
+    source="vLLM v1/attention/backends/mla/indexer.py: get_max_prefill_buffer_size; GLM-5.2 at 819,200 tokens: 4.0 GiB",
+)
+kernel_workspace = quantity("kernel_workspace", "bytes", "scratch of expert and sparse-attention kernels that stays")
+KERNEL_WORKSPACE = Law(
+    name="kernel_workspace",
+    result=kernel_workspace,
+    expression=Max(moe_workspace, index_workspace),
+    holds="one workspace that grows to the largest demand",
+    source="vLLM v1/worker/workspace.py: WorkspaceManager",
+)
+
+tower_patches = quantity("tower_patches", "1", "patches of the largest picture that the profile run encodes")
+tower_width = quantity("tower_width", "1", "width of the vision tower")
+tower_inner = quantity("tower_inner", "1", "inner width of the vision tower's feed-forward block")
+tower_peak = quantity("tower_peak", "bytes", "activations of the vision tower")
+TOWER = Law(
+    name="tower_peak",
+    result=tower_peak,
+    expression=ceiling(tower_patches * element_bytes * (2 * tower_inner / tensor_parallel + 2 * tower_width)),
+    holds="one picture of the largest size: block input, residual, and both sides of the feed-forward block; uncertain",
+    source="vLLM v1/worker/gpu_model_runner.py: profile_run encodes the largest item; logs of Qwen3-VL-2B, Qwen3.5-9B",
+)
+encoder_tokens = quantity("encoder_tokens", "tokens", "tokens of encoded pictures that are cached")
+encoder_cache = quantity("encoder_cache", "bytes", "encoded pictures kept for the language model")
+ENCODER_CACHE = Law(
+    name="encoder_cache_bytes",
+    result=encoder_cache,
+    expression=encoder_tokens * hidden_size * element_bytes,
+    holds="models with a vision tower, while the rest of the step is profiled",
+    source="vLLM v1/worker/gpu_model_runner.py: profile_run, encoder_cache",
+)
+
 linear_workspace = quantity("linear_workspace", "bytes", "cuBLAS workspace")
 PEAK = Law(
     name="activation_peak",
     result=activation_bytes,
-    expression=Max(forward_bytes - moe_workspace, sampler_peak, compile_copy) + moe_workspace + linear_workspace,
-    holds="the profile run: forward pass, sampler and compile benchmark do not overlap",
+    expression=Max(
+        Max(forward_bytes - kernel_workspace, sampler_peak, compile_copy) + encoder_cache, tower_peak - kernel_workspace
+    )
+    + kernel_workspace
+    + linear_workspace,
+    holds="the profile run: tower, forward pass, sampler and compile benchmark do not overlap",
     source="vLLM v1/worker/gpu_worker.py: determine_available_memory",
 )

@@ -42,16 +42,18 @@ def test_key_value_heads_are_replicated_beyond_their_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "page_bytes", "groups"),
+    ("name", "release", "page_bytes", "groups"),
     [
-        ("gemma-3-27b", 1_310_720, [1, 6]),
-        ("gpt-oss-120b", 589_824, [1, 1]),
-        ("qwen3-next-80b", 12 * 544 * 2048, [1, 3]),
+        ("gemma-3-27b", "0.33.0", 1_310_720, [1, 6]),
+        ("gpt-oss-120b", "0.33.0", 589_824, [1, 1]),
+        ("qwen3-next-80b", "0.32.0", 12 * 544 * 2048, [1, 3]),
+        ("qwen3-next-80b", "0.33.0", 12 * 576 * 2048, [1, 3]),
     ],
 )
-def test_layers_of_several_kinds_share_pages(name: str, page_bytes: int, groups: list[int]) -> None:
-    """Groups and page size as the planner forms them: gemma-3 10 of 62 layers a group, Qwen3-Next 544-token pages."""
-    plan = engine("vllm").plan(deploy(name), compiled)
+def test_layers_of_several_kinds_share_pages(name: str, release: str, page_bytes: int, groups: list[int]) -> None:
+    """Groups and page size as the planner forms them: gemma-3 10 of 62 layers a group; Qwen3-Next 544 tokens a page,
+    and 576 where states are kept every 64 tokens."""
+    plan = engine("vllm").plan(deploy(name, release=release), compiled)
     cache = plan.stages[0].cache
     assert (page_bytes, groups) == (cache.page_bytes, sorted(group.groups for group in cache.groups))
 

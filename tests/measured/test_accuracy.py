@@ -1,0 +1,95 @@
+"""What holds over all rows: the targets that are met stay met, the page and the constants are those of the rows."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from benchmarks.accuracy import page
+from benchmarks.accuracy.bounds import ERRORS, within
+from benchmarks.accuracy.errors import summary
+from benchmarks.accuracy.fit import COVERED, fit, logs, text
+from formulas import compiled
+from formulas.deployment import Deployment
+from formulas.engines.vllm_plan import VllmPlan
+from formulas.fitted import FILE
+from tests.formulas.deployments import deployments
+
+AT_MOST = {
+    ("vllm", "weights"): (0.005, 0.03),
+    ("vllm", "kv"): (0.30, 2.0),
+    ("vllm", "tokens"): (0.013, 0.14),
+    ("vllm", "tokens_given"): (0.0001, 0.003),
+    ("vllm", "graphs"): (0.18, 1.3),
+    ("vllm", "non_torch"): (0.10, 1.5),
+    ("sglang", "tokens_given"): (0.001, 0.003),
+    ("llama.cpp", "kv"): (0.001, 0.05),
+}
+"""Median and 90th percentile of the absolute error, GiB or share: where the rows stand, lowered as they improve."""
+
+INSIDE = 65
+"""Rows whose tokens follow from the logged GiB to its last digit."""
+
+
+@pytest.mark.parametrize(("engine", "key"), AT_MOST)
+def test_errors_never_grow(engine: str, key: str) -> None:
+    """The errors over all rows of an engine stay at or below where they were."""
+    found = summary(ERRORS[key], [row for row in page.ours() if row.start.engine == engine])
+    assert found is not None
+    p50, p90 = AT_MOST[engine, key]
+    assert (found.p50 <= p50, found.p90 <= p90) == (True, True), found
+
+
+def test_tokens_follow_from_the_logged_cache() -> None:
+    """The arithmetic from bytes to tokens is exact: what does not agree to the last digit is listed."""
+    rows = [row for row in page.vllm() if "tokens_given" in row.pairs]
+    assert sum(row.pairs["tokens_given"].inside for row in rows) >= INSIDE
+
+
+def test_verdicts_on_refused_starts() -> None:
+    """Every start that the engine refused is said not to fit, or to be tight."""
+    refused = [row for row in page.vllm() if row.start.refused]
+    assert ["v014", "v034", "v070", "v073"] == [row.start.id for row in refused]
+    assert [] == [row.start.id for row in refused if not row.verdict_holds]
+
+
+def test_no_server_that_started_is_said_not_to_fit() -> None:
+    """A start that succeeded is said to fit or to be tight; exceptions are rows with a listed gap in the cache."""
+    wrong = [row for row in page.vllm() if not row.verdict_holds]
+    assert [] == [row.start.id for row in wrong if "kv" not in row.start.gaps]
+
+
+def test_the_band_holds_what_it_promises() -> None:
+    """At least as many starts as promised have their logged cache inside the band."""
+    rows = [row for row in page.vllm() if "kv" in row.pairs]
+    assert sum(within(row, "kv") for row in rows) >= COVERED * len(rows)
+
+
+def test_the_band_holds_on_held_out_rows() -> None:
+    """Bands fitted on one half of the logs hold seven of ten starts of the other."""
+    rows = [row for row in page.held_out() if "kv" in row.pairs]
+    assert sum(within(row, "kv") for row in rows) >= 0.7 * len(rows)
+
+
+def test_the_guide_is_much_further_off() -> None:
+    """On the same rows the guide's tokens are off by more than half at the median."""
+    found = summary(ERRORS["tokens"], page.guide_rows())
+    assert found is not None
+    assert found.p50 > 0.5
+
+
+def test_the_constants_are_those_of_the_rows() -> None:
+    """`make fit` would write fitted.toml as it is."""
+    assert FILE.read_text(encoding="utf-8") == text(fit(logs()))
+
+
+def test_the_page_is_that_of_the_rows() -> None:
+    """`make accuracy` would write docs/accuracy.md and its picture as they are."""
+    assert page.TARGET.read_text(encoding="utf-8") == page.page()
+    assert page.PICTURE.read_text(encoding="utf-8") == page.image()
+
+
+@given(deployments())
+def test_every_deployment_has_its_constants(deployment: Deployment) -> None:
+    """No class of release, card or model is without a constant or a band."""
+    assert all(size > 0 for size in VllmPlan(deployment, compiled).band.values())
