@@ -6,10 +6,12 @@ Every setting is optional here: a terminal needs none, and each surface asks for
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+FERNET_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LARGEST_PORT = 65_535
 MOST_PROCESSES = 64
@@ -53,11 +55,22 @@ class Settings:
     slack_app_token: Secret | None = None
     """Socket Mode only."""
     slack_api_url: str = "https://slack.com/api/"
+    slack_client_id: str | None = None
+    """Set: many workspaces install the app by OAuth. Unset: one workspace, by its bot token."""
+    slack_client_secret: Secret | None = None
+    public_url: str | None = None
+    """Where browsers reach this server, for OAuth."""
+    database_url: Secret = Secret("sqlite:///vram-installations.db")  # noqa: RUF009
+    """Where installations are kept; a secret because it may carry a password."""
+    token_encryption_key: Secret | None = None
+    """Fernet keys, newest first, separated by commas."""
     redis_url: Secret | None = None
     """redis://, rediss:// or unix://; a secret because it may carry a password."""
     redis_tls_verify: bool = True
     hf_endpoint: str = "https://huggingface.co"
     hf_token: Secret | None = None
+    hf_hub_offline: bool = False
+    """Never ask the Hub."""
     port: int = 3000
     log_level: str = "INFO"
     web_concurrency: int = 2
@@ -119,15 +132,30 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+def _database_url(text: str) -> Secret:
+    return Secret(_url("sqlite", "postgres", "postgresql", "postgresql+psycopg")(text))
+
+
+def _fernet_keys(text: str) -> Secret:
+    if not all(FERNET_KEY.fullmatch(key.strip()) for key in text.split(",")):
+        raise ValueError("a Fernet key of 44 characters, or several separated by commas")
+    return Secret(text)
+
+
 def _redis_url(text: str) -> Secret:
     return Secret(_url("redis", "rediss", "unix")(text))
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
     "slack_api_url": _url("https", "http"),
+    "slack_client_id": str,
+    "public_url": _url("https", "http"),
+    "database_url": _database_url,
+    "token_encryption_key": _fernet_keys,
     "redis_url": _redis_url,
     "redis_tls_verify": _boolean,
     "hf_endpoint": _url("https", "http"),
+    "hf_hub_offline": _boolean,
     "port": _whole_number(LARGEST_PORT),
     "log_level": _log_level,
     "web_concurrency": _whole_number(MOST_PROCESSES),

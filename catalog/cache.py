@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from secrets import token_hex
 from typing import Any, Protocol, TypeVar
 
 from catalog.types import SCHEMA_VERSION
@@ -27,6 +28,10 @@ REDIS_CONNECTIONS = 32
 BREAKER_SECONDS = 10
 """How long Redis is left alone after a failure."""
 
+TOKEN_BYTES = 16
+DELETE_IF_EQUAL = 'return redis.call("get", KEYS[1]) == ARGV[1] and redis.call("del", KEYS[1]) or 0'
+"""Lua, run by Redis as one step: opens a lock only while the token that locked it is still there."""
+
 
 class Cache(Protocol):
     """Remembers frozen values under text keys; forgetting is always allowed, raising never."""
@@ -37,6 +42,12 @@ class Cache(Protocol):
     def set(self, key: str, value: Any, ttl: float) -> None:
         """Remember a frozen value for ttl seconds."""
 
+    def lock(self, key: str, seconds: float) -> str | None:
+        """A token that unlocks again, or None while somebody else holds this lock; it opens by itself after seconds."""
+
+    def unlock(self, key: str, token: str) -> None:
+        """Open a lock that this token still holds."""
+
 
 class MemoryCache:
     """The least recently used entries of one process; values are kept as they are, so they must be frozen."""
@@ -44,6 +55,7 @@ class MemoryCache:
     def __init__(self, entries: int = PROCESS_ENTRIES, clock: Callable[[], float] = time.monotonic) -> None:
         self._entries, self._clock = entries, clock
         self._held: OrderedDict[str, tuple[float, Any]] = OrderedDict()
+        self._locks: dict[str, tuple[float, str]] = {}
         self._lock = threading.Lock()
 
     def get(self, key: str, type_: type[Value]) -> Value | None:
@@ -64,8 +76,26 @@ class MemoryCache:
             while len(self._held) > self._entries:
                 self._held.popitem(last=False)
 
+    def lock(self, key: str, seconds: float) -> str | None:
+        with self._lock:
+            until, _ = self._locks.get(key, (0.0, ""))
+            if until > self._clock():
+                return None
+            self._locks[key] = (self._clock() + seconds, token := new_token())
+            return token
+
+    def unlock(self, key: str, token: str) -> None:
+        with self._lock:
+            if self._locks.get(key, (0.0, ""))[1] == token:
+                del self._locks[key]
+
     def __len__(self) -> int:
         return len(self._held)
+
+
+def new_token() -> str:
+    """A word that nobody else has."""
+    return token_hex(TOKEN_BYTES)
 
 
 class Breaker:
@@ -99,9 +129,15 @@ class RedisCache:
     """JSON in Redis (or Valkey) under a process cache. With Redis away it is the process cache alone."""
 
     def __init__(
-        self, url: str, *, verify_tls: bool = True, near: MemoryCache | None = None, breaker: Breaker | None = None
+        self,
+        url: str,
+        *,
+        verify_tls: bool = True,
+        near: MemoryCache | None = None,
+        breaker: Breaker | None = None,
+        timeout: float = REDIS_TIMEOUT_SECONDS,
     ) -> None:
-        self._client = connection(url, verify_tls=verify_tls)
+        self._client = connection(url, verify_tls=verify_tls, timeout=timeout)
         self._near = MemoryCache() if near is None else near
         self._breaker = Breaker() if breaker is None else breaker
 
@@ -122,6 +158,15 @@ class RedisCache:
         text = _adapters[type(value)].dump_json(value)
         self._call(lambda: self._client.set(_versioned(key), text, px=max(1, round(ttl * 1000))))
 
+    def lock(self, key: str, seconds: float) -> str | None:
+        """Like Cache.lock, over all processes; with Redis away nobody else is heard of, and the lock is granted."""
+        token, name = new_token(), _versioned(f"lock:{key}")
+        held = self._call(lambda: bool(self._client.set(name, token, nx=True, px=round(seconds * 1000))), away=True)
+        return token if held else None
+
+    def unlock(self, key: str, token: str) -> None:
+        self._call(lambda: self._client.eval(DELETE_IF_EQUAL, 1, _versioned(f"lock:{key}"), token))
+
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()
@@ -134,28 +179,35 @@ class RedisCache:
             self._call(lambda: self._client.delete(_versioned(key)))
             return None
 
-    def _call(self, command: Callable[[], Any]) -> Any:
-        """The command's result, or None while Redis cannot answer."""
+    def _call(self, command: Callable[[], Any], *, away: Any = None) -> Any:
+        """The command's result, or `away` while Redis cannot answer."""
         from redis.exceptions import RedisError
 
         if not self._breaker.allows():
-            return None
+            return away
         try:
             result = command()
         except (RedisError, OSError):
             self._breaker.failed()
-            return None
+            return away
         self._breaker.succeeded()
         return result
 
 
-def open_cache(url: str | None = None, *, verify_tls: bool = True) -> Cache:
-    """Redis at a redis:// or rediss:// URL, or this process's memory without one. Does not connect yet.
+def open_cache(
+    url: str | None = None,
+    *,
+    verify_tls: bool = True,
+    near: MemoryCache | None = None,
+    timeout: float = REDIS_TIMEOUT_SECONDS,
+) -> Cache:
+    """Redis at a redis:// or rediss:// URL, or this process's memory (`near`) without one. Does not connect yet.
 
     verify_tls=False accepts self-signed certificates, as some hosted Redis offers use.
     Raises ValueError for a URL of another kind.
     """
-    return RedisCache(url, verify_tls=verify_tls) if url else MemoryCache()
+    memory = MemoryCache() if near is None else near
+    return RedisCache(url, verify_tls=verify_tls, near=memory, timeout=timeout) if url else memory
 
 
 def _versioned(key: str) -> str:
@@ -174,7 +226,7 @@ class _Adapters(dict[Any, Any]):
 _adapters = _Adapters()
 
 
-def connection(url: str, *, verify_tls: bool) -> Any:
+def connection(url: str, *, verify_tls: bool, timeout: float = REDIS_TIMEOUT_SECONDS) -> Any:
     from redis import Redis
     from redis.backoff import ExponentialWithJitterBackoff
     from redis.exceptions import ConnectionError as ConnectionBroken
@@ -184,8 +236,8 @@ def connection(url: str, *, verify_tls: bool) -> Any:
     tls = {"ssl_cert_reqs": "none"} if url.startswith("rediss://") and not verify_tls else {}
     return Redis.from_url(
         url,
-        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
-        socket_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=timeout,
+        socket_timeout=timeout,
         retry=Retry(backoff, REDIS_RETRIES, supported_errors=(ConnectionBroken,)),
         health_check_interval=REDIS_HEALTH_CHECK_SECONDS,
         max_connections=REDIS_CONNECTIONS,

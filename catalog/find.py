@@ -24,7 +24,7 @@ MAX_CHARACTERS = 200
 VENDORS = ("nvidia", "geforce", "tesla", "amd", "radeon", "instinct", "intel", "apple")
 """Words that may stand before a card's name without changing what it means."""
 
-ROUNDED = 0.1
+ROUNDED = 0.05
 """How far a size that people say may be from the parameter total ("phi-4 14b" has 14.7 billion)."""
 
 _SIZE_OR_VERSION = re.compile(r"(?P<billions>\d+(?:\.\d+)?)b|\d+x\d+b|a\d+(?:\.\d+)?b|[vr]\d+(?:\.\d+)*")

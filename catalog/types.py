@@ -338,6 +338,19 @@ class Quantization(Fact):
         return others.get(group) or (self.weights if group in SCHEME_GROUPS[self.scheme] else None)
 
 
+class WeightFile(Fact):
+    """One set of weights among a repository's files: a GGUF file, its parts summed up, or an adapter."""
+
+    name: str
+    """Path in the repository, of the first part where there are several."""
+    format: str
+    """Format key as the name says it, in lower case; empty where it says none."""
+    bytes: Count
+    parts: Count = 1
+    role: Literal["model", "mmproj"] = "model"
+    """mmproj: the vision or audio tower beside the model."""
+
+
 class Model(Fact):
     """One checkpoint: who it is, what it is built of, how it is stored, and where that was read."""
 
@@ -359,6 +372,11 @@ class Model(Fact):
     """Elements of that total that are no weight (scales, buffers, copies); below zero: weights left out."""
     context: Count | None = None
     """Longest sequence the model is made for, where it differs from max_position_embeddings."""
+    stored_bytes: Count | None = None
+    """Bytes of the checkpoint's tensors as an engine loads them (fp32 weights as 16 bits); None where only
+    the dimensions are known."""
+    files: tuple[WeightFile, ...] = ()
+    """GGUF files of the repository."""
     source: str
     checked: date
     note: str = ""

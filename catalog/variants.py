@@ -14,11 +14,20 @@ from catalog.types import Model, NotFound
 MOST_PARTS = 8
 """Parts at the end of a name that may describe its format."""
 
+GGUF = re.compile(r"(?:[-_.]i1)?[-_.]gguf\Z", re.I)
+"""End of the names of repositories that hold one model in several GGUF formats."""
+USUAL_FILE = "q4_k_m"
+"""The file that llama.cpp takes of such a repository when none is named (common/download.cpp)."""
+
 FORMAT_DETAILS = frozenset(
     "dynamic static block quantized quant autoround hf tensor channel ct marlin g32 g64 g128 4bit 8bit int4 int8 "
     "w4a16 w8a8 w8a16 bnb gptq awq fp8 kv sym asym".split()
 )
 """Parts that describe a format further, without changing the model."""
+
+
+GGUF_END = re.compile(r"[-_.]gguf\Z", re.I)
+"""How repositories of GGUF files end their name; the file chosen says the format."""
 
 
 class Variant(NamedTuple):
@@ -30,12 +39,13 @@ class Variant(NamedTuple):
 
 def variant_of(text: str) -> Variant | None:
     """The known model that an id or a path names by its last part, a format behind it; None where it names none."""
-    name = re.split(r"[/\\]", text.rstrip("/\\"))[-1]
+    name = GGUF_END.sub("", re.split(r"[/\\]", text.rstrip("/\\"))[-1])
     if not name or name == text:
         return None
-    found = find_model(name)
+    bare = GGUF.sub("", name)
+    found = find_model(bare)
     if not isinstance(found, NotFound):
-        return Variant(found.item, None)
+        return Variant(found.item, USUAL_FILE if bare != name else None)
     return _with_format(re.split(r"[-_.]", name), name)
 
 

@@ -40,8 +40,16 @@ Dtype = Literal["bfloat16", "float16", "float32"]
 class UnknownArchitecture(ValueError):
     """A config that no reader understands: an unknown model_type, or a known one with fields missing or malformed."""
 
-    def __init__(self, model_type: str, *, missing: tuple[str, ...] = (), malformed: tuple[str, ...] = ()) -> None:
-        self.model_type, self.missing, self.malformed = model_type, missing, malformed
+    def __init__(
+        self,
+        model_type: str,
+        *,
+        missing: tuple[str, ...] = (),
+        malformed: tuple[str, ...] = (),
+        strange: tuple[str, ...] = (),
+    ) -> None:
+        """strange: what an unknown design has beyond the common one."""
+        self.model_type, self.missing, self.malformed, self.strange = model_type, missing, malformed, strange
         super().__init__(self._sentence())
 
     def _sentence(self) -> str:
@@ -49,6 +57,8 @@ class UnknownArchitecture(ValueError):
             return f"config of model_type {self.model_type!r} lacks {', '.join(self.missing)}"
         if self.malformed:
             return f"config of model_type {self.model_type!r} has no usable value for {', '.join(self.malformed)}"
+        if self.strange:
+            return f"no reader for model_type {self.model_type!r} with {', '.join(self.strange)}"
         return f"no reader for model_type {self.model_type!r}"
 
 
