@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from bot.commands import find_command
+from bot.logs.observation import Observation
 from bot.parsing.asks import bind_asks
 from bot.parsing.cards import bind_cards, bind_count_behind, bind_nodes, bind_sizes
 from bot.parsing.check import WHOLE, check
@@ -21,10 +22,12 @@ from bot.parsing.lengths import (
     bind_products,
     bind_sums,
 )
-from bot.parsing.named import bind_models, bind_settings, bind_verb
+from bot.parsing.logged import bind_log, split_log
+from bot.parsing.named import bind_models, bind_settings, bind_switches, bind_verb
 from bot.parsing.names import Finder, default_finder
 from bot.parsing.nouns import join_nouns, settle_in_and_out
 from bot.parsing.pasted import blank, claim_command
+from bot.parsing.scattered import bind_scattered
 from bot.parsing.shapes import bind_shapes
 from bot.parsing.tag import tag
 from bot.parsing.unknown import find_unknown_names, require_model
@@ -38,6 +41,7 @@ STEPS = (
     bind_ranges,
     bind_products,
     bind_counts,
+    bind_switches,
     bind_sums,
     bind_input_and_output,
     bind_nodes,
@@ -47,7 +51,9 @@ STEPS = (
     bind_counted_mix,
     bind_formats,
     bind_asks,
+    bind_scattered,
     bind_models,
+    bind_log,
     find_unknown_names,
     bind_verb,
     require_model,
@@ -62,7 +68,10 @@ SLOTS = frozenset(field.name for field in fields(Query)) - {
     "command",
     "unread",
     "problems",
+    "inherited",
     "extra",
+    "paste",
+    "log",
 }
 
 NEEDS_READING = frozenset({"unknown", "number", "release", "model", "gpu", "format", "engine"})
@@ -71,22 +80,23 @@ NEEDS_READING = frozenset({"unknown", "number", "release", "model", "gpu", "form
 
 def parse(text: str, finder: Finder | None = None) -> Query:
     """What a person asked, each value with the words that said it. Never raises: problems say what forbids it."""
-    cleaned = clean(text)
-    if not cleaned.strip():
+    log, words = split_log(text)
+    cleaned = clean(words)
+    if not cleaned.strip() and log is None:
         return Query(text=text, problems=(Problem("empty", None, ()),))
-    sentence = read(cleaned, finder or default_finder())
-    if len(text) > LONGEST_TEXT:
-        sentence.problems.insert(0, Problem("out_of_range", None, (f"{len(text):,} > {LONGEST_TEXT:,}",)))
+    sentence = read(cleaned, finder or default_finder(), log)
+    if len(words) > LONGEST_TEXT:
+        sentence.problems.insert(0, Problem("out_of_range", None, (f"{len(words):,} > {LONGEST_TEXT:,}",)))
     return _query(text, sentence)
 
 
-def read(cleaned: str, finder: Finder) -> Sentence:
+def read(cleaned: str, finder: Finder, log: Observation | None = None) -> Sentence:
     """A cleaned text with every claim that it makes."""
     command = find_command(cleaned)
     words = blank(cleaned, command) if command else cleaned
     items, language = tag(words, finder)
     settle_in_and_out(items)
-    sentence = Sentence(cleaned, finder, join_nouns(items), language, command=command)
+    sentence = Sentence(cleaned, finder, join_nouns(items), language, command=command, log=log)
     if command:
         claim_command(sentence, command)
     for step in STEPS:
@@ -108,7 +118,9 @@ def _query(text: str, sentence: Sentence) -> Query:
         unread=_unread(sentence),
         problems=tuple(sentence.problems),
         extra=sentence.extra,
-        command=sentence.command is not None,
+        command=sentence.command is not None or sentence.log is not None,
+        paste=sentence.command,
+        log=sentence.log,
         **said,
     )
 

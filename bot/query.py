@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
+
+from bot.commands.command import Command
+from bot.logs.observation import Observation
 
 Value = TypeVar("Value")
 
@@ -82,5 +85,11 @@ class Query:
     unread: tuple[str, ...] = ()
     """Words that were neither understood nor known fillers, in order."""
     problems: tuple[Problem, ...] = ()
-    extra: dict[str, str] = field(default_factory=dict)
-    """Engine flags that were read but have no field yet."""
+    inherited: tuple[tuple[str, str], ...] = ()
+    """Slots that were filled from settings, each with whose settings: person or channel."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Engine flags that were read but have no field of their own, by name."""
+    log: Observation | None = field(default=None, compare=False)
+    """What a pasted log says."""
+    paste: Command | None = field(default=None, compare=False)
+    """The pasted command itself."""

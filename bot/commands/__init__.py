@@ -1,4 +1,4 @@
-"""Serve commands pasted from a terminal.
+"""Serve commands pasted from a terminal, a container specification or a configuration file.
 
 An engine is one module of this folder with a READER over the flag table of the same name (vllm.py, vllm.toml), found by
 scanning the folder.
@@ -10,31 +10,56 @@ from functools import cache
 from importlib import import_module
 from importlib.resources import files
 
-from bot.commands.reader import Command, Reader
-from bot.commands.shell import plain_lines
-
-SHARED = frozenset({"__init__", "reader", "shell", "table"})
-"""Modules of this folder that are no engine."""
+from bot.commands.command import Command
+from bot.commands.paste import Paste
+from bot.commands.reader import Reader
+from bot.commands.spans import lines_of_paste
+from bot.commands.tail import complete, read_pairs_of, read_tail
 
 
 @cache
 def readers() -> tuple[Reader, ...]:
-    """The readers of every engine."""
-    names = sorted(file.name.removesuffix(".py") for file in files(__name__).iterdir() if file.name.endswith(".py"))
-    return tuple(import_module(f"{__name__}.{name}").READER for name in names if name not in SHARED)
+    """The readers of every engine: every module here with a READER; vLLM, whose names others took over, comes first."""
+    names = sorted(file.name.removesuffix(".toml") for file in files(__name__).iterdir() if file.name.endswith(".toml"))
+    found = (import_module(f"{__name__}.{name}").READER for name in names)
+    return tuple(sorted(found, key=lambda reader: reader.name != "vllm"))
 
 
 @cache
 def signs() -> frozenset[str]:
-    """Words without one of which a text holds no command."""
+    """Words without one of which a text holds no command with a head."""
     return frozenset(sign for reader in readers() for sign in reader.signs)
 
 
 def find_command(text: str) -> Command | None:
     """The first serve command in a cleaned text, or None."""
-    lowered = text.lower()
-    if not any(sign in lowered for sign in signs()):
-        return None
-    lines = plain_lines(text)
-    found = [command for reader in readers() if (command := reader.read(lines))]
-    return min(found, key=lambda command: command.start, default=None)
+    paste = Paste(text)
+    command = _found(paste, text.lower())
+    if command:
+        command.spans += lines_of_paste(paste, command)
+    return command
+
+
+def settings_in(line: str, engine: str | None) -> Command | None:
+    """What a line of a log states as key=value: Namespace(...), ServerArgs(...), an engine's config."""
+    reader = next((reader for reader in readers() if reader.table.engine == engine), None)
+    return read_pairs_of(line, reader) if reader else None
+
+
+def _found(paste: Paste, lowered: str) -> Command | None:
+    if any(sign in lowered for sign in (*signs(), *MARKS_OF_OPTIONS)):
+        found = [(command, reader) for reader in readers() if (command := reader.read(paste))]
+        if found:
+            command, reader = min(found, key=lambda each: each[0].start)
+            if not command.states("model"):
+                complete(command, paste, reader)
+            return command
+    if any(mark in paste.text for mark in MARKS_OF_TAILS):
+        return read_tail(paste, readers())
+    return None
+
+
+MARKS_OF_OPTIONS = ("num_ctx", "num_gpu", "num_batch")
+"""Options of a Modelfile or request."""
+MARKS_OF_TAILS = ("--", "_", "Size:", "Len:", "preset:")
+"""Without one of these a text holds neither flags nor configuration keys."""

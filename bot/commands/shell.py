@@ -1,14 +1,21 @@
-"""A command line as words with their places, without running or expanding anything."""
+"""A pasted command line as words with their places, without running or expanding anything."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
-_TOKEN = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|(?:[^\s\"'\n]|(?<=\S)[\"'])+|[\"']|\n")
-_CONTINUED = re.compile(r"\\[ \t]*\n")
-_CONTINUED_FLAG = re.compile(r"\n(?=[ \t]*--?[a-zA-Z])")
-ENDS = frozenset({"|", "||", "&&", "&", ";", ">", ">>", "2>&1", "<"})
+MOST_WORDS = 4_000
+"""Words of one paste that are looked at; the longest real commands have a few hundred."""
+_TOKEN = re.compile(
+    r"(?:\$\([^()\n]{0,200}\)|'\{[^']{0,4000}\}'|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\\.|[^\s\"'\\])+|[\"'\\]|\n",
+)
+_PIECE = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'", re.S)
+_ESCAPE = re.compile(r"\\([\"$`\\])")
+_CONTINUED = re.compile(r"[\\^][ \t]*\r?\n")
+_NEXT_FLAG = re.compile(r"\n(?:[ \t]*\n)*(?=[ \t]*(?:-[ \t]+[\"']?)?--?[a-zA-Z])")
+_COMMENT = re.compile(r"(?m)^[ \t]*#.*$|(?<=[\s])#[ \t].*$")
+ENDS = frozenset({"|", "||", "&&", "&", ";", ">", ">>", "2>&1", "<", "&>", "&>>", "|&", "2>"})
 """Shell operators: what follows is another command."""
 
 
@@ -21,17 +28,34 @@ class Token(NamedTuple):
 
 
 def plain_lines(text: str) -> str:
-    """The text with continued lines on one line, every character in its place."""
-    joined = _CONTINUED.sub(lambda match: " " * len(match.group()), text)
-    return _CONTINUED_FLAG.sub(" ", joined)
+    """The text without comments and with continued lines on one line, every character in its place."""
+    text = _COMMENT.sub(spaces, text)
+    return _NEXT_FLAG.sub(spaces, _CONTINUED.sub(spaces, text))
 
 
-def tokens(line: str) -> list[Token]:
-    """The words of a text; a line break is a word of its own."""
-    return [Token(_unquoted(match.group()), match.start(), match.end()) for match in _TOKEN.finditer(line)]
+def spaces(match: re.Match[str]) -> str:
+    """As many spaces as a match is long."""
+    return " " * len(match.group())
 
 
-def _unquoted(word: str) -> str:
-    if len(word) > 1 and word[0] in "\"'" and word[-1] == word[0]:
-        return word[1:-1]
-    return word
+def tokens(text: str, offset: int = 0) -> list[Token]:
+    """The first words of a text; a line break is a word of its own, a lone backslash none."""
+    found: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        if match.group() == "\\":
+            continue
+        found.append(Token(unquoted(match.group()), match.start() + offset, match.end() + offset))
+        if len(found) >= MOST_WORDS:
+            break
+    return found
+
+
+def unquoted(word: str) -> str:
+    """A word without its quotes: 'a "b c"' -> 'a b c'."""
+    if '"' not in word and "'" not in word:
+        return word
+    return _PIECE.sub(lambda match: _plain(match.group(1)) if match.group(2) is None else match.group(2), word)
+
+
+def _plain(quoted: str) -> str:
+    return _ESCAPE.sub(r"\1", quoted)

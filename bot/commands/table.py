@@ -1,53 +1,152 @@
-"""Flag tables: which flags an engine has, what they set, and how their values are read."""
+"""Flag tables: which flags an engine has in which release, what they set, and how their values are read."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from catalog.kept import toml
 
-Kind = Literal["whole", "length", "share", "format", "text", "switch", "skip_value", "skip_switch"]
+KINDS = frozenset("whole length share number loose format text switch maybe_switch pairs json skip".split())
+"""How a value is read; loose: a number or a word, maybe_switch: a switch that may have a value."""
+
+HOW_NEAR = 0.86
+"""Likeness (difflib ratio) from which a flag that the engine does not have is taken for one that it has."""
+SHORTEST_NEAR = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One flag: the field of Query it sets ("" for none) and how its value is read."""
+    """One flag: the field of Query it sets, the name under which it is kept besides, and how its value is read."""
 
+    name: str
     slot: str
-    kind: Kind
+    also: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A flag as it was written: exact, the start of one (argparse takes that), or only like one."""
+
+    flag: Flag
+    how: Literal["exact", "start", "near"]
+    turned_off: bool = False
+    key: str = ""
+    """What stands behind a dot: --speculative-config.method."""
+
+
+@dataclass(frozen=True)
 class Table:
     """An engine's flags, the words that start its command, and values that stand for others."""
 
     engine: str
     source: str
+    release: str
+    """The newest release whose definitions were read."""
     heads: tuple[tuple[str, ...], ...]
     images: tuple[str, ...]
-    """Container images that run it; their tag is the version."""
+    """What the names of container images that run it contain; their tag is the version."""
     positional_model: bool
-    flags: dict[str, Flag]
-    values: dict[str, str]
+    takes_starts: bool
+    flags: Mapping[str, Flag]
+    values: Mapping[str, str]
     """Format names of this engine -> format keys; "" where a name settles none."""
+    env: Mapping[str, str]
+    """Environment variable -> the flag that it stands for."""
+    json: Mapping[str, Mapping[str, str]]
+    """Flag with a JSON value -> key inside it -> name under which it is kept."""
+    first: Mapping[str, str]
+    """Flag -> the first release that has it, where an older one that was read has not."""
+    gone: Mapping[str, str]
+    """Flag -> the first release without it."""
+
+    @cached_property
+    def telling(self) -> frozenset[str]:
+        """Flags that set something: a tail of these is a command of this engine."""
+        return frozenset(name for name, flag in self.flags.items() if flag.slot or flag.also)
+
+    @cached_property
+    def _long(self) -> tuple[str, ...]:
+        return tuple(name for name in self.flags if name.startswith("--"))
+
+    def find(self, written: str) -> Found | None:
+        """The flag behind a written name, without its value."""
+        name, _, key = folded(written).partition(".")
+        if flag := self.flags.get(name):
+            return Found(flag, "exact", key=key)
+        positive = f"--{name[5:]}"
+        if name.startswith("--no-") and (flag := self.flags.get(positive)) and flag.kind in ("switch", "maybe_switch"):
+            return Found(flag, "exact", turned_off=True)
+        if not name.startswith("--"):
+            return self._with_one_dash(name, key)
+        return self._start(name, key) or self._near(name, key)
+
+    def _with_one_dash(self, name: str, key: str) -> Found | None:
+        """-max-model-len: a long name behind one dash."""
+        flag = self.flags.get(f"-{name}") if len(name) > SHORTEST_NEAR else None
+        return Found(flag, "near", key=key) if flag else None
+
+    def _start(self, name: str, key: str) -> Found | None:
+        if len(name) < len("--x"):
+            return None
+        flags = {self.flags[other].name: self.flags[other] for other in self._long if other.startswith(name)}
+        if len(flags) != 1:
+            return None
+        return Found(next(iter(flags.values())), "start" if self.takes_starts else "near", key=key)
+
+    def _near(self, name: str, key: str) -> Found | None:
+        if len(name) < SHORTEST_NEAR:
+            return None
+        close = get_close_matches(name, [other for other in self._long if other[2] == name[2]], n=1, cutoff=HOW_NEAR)
+        return Found(self.flags[close[0]], "near", key=key) if close else None
+
+
+def folded(name: str) -> str:
+    """One spelling: no underscores, lower case; a short flag keeps its case, JSON keys behind a dot are as written."""
+    if not name.startswith("--"):
+        return name
+    head, dot, key = name.partition(".")
+    return head.lower().replace("_", "-") + dot + key
 
 
 def load_table(name: str) -> Table:
-    """The table bot/commands/<name>.toml."""
+    """The table bot/commands/<name>.toml. Raises ValueError for a kind that there is none of."""
     data = toml(Path(__file__).with_name(f"{name}.toml"))
     flags: dict[str, Flag] = {}
-    for slot, row in data["sets"].items():
-        flags |= {flag: Flag(slot, row["kind"]) for flag in row["flags"]}
-    flags |= {flag: Flag("", "skip_value") for flag in data.get("other_values", ())}
-    flags |= {flag: Flag("", "skip_switch") for flag in data.get("other_switches", ())}
+    for group, slot in (("sets", True), ("keeps", False)):
+        for key, row in data.get(group, {}).items():
+            flags |= _flags(name, key if slot else "", row.get("also", "") if slot else key, row)
+    for key in ("other_values", "other_switches"):
+        kind = "skip" if key == "other_values" else "switch"
+        flags |= {flag: Flag(flag, "", "", kind) for flag in data.get(key, "").split()}
     return Table(
         engine=data["engine"],
         source=data["source"],
+        release=data["release"],
         heads=tuple(tuple(head.split()) for head in data["heads"]),
         images=tuple(data.get("images", ())),
         positional_model=data["positional_model"],
+        takes_starts=data["takes_starts"],
         flags=flags,
         values=data.get("values", {}),
+        env=data.get("env", {}),
+        json=data.get("json", {}),
+        first=_by_flag(data.get("first", {})),
+        gone=_by_flag(data.get("gone", {})),
     )
+
+
+def _flags(name: str, slot: str, also: str, row: Mapping[str, Any]) -> dict[str, Flag]:
+    if row["kind"] not in KINDS:
+        raise ValueError(f"{name}: unknown kind {row['kind']!r}")
+    names = row["flags"].split()
+    return {flag: Flag(names[0], slot, also, row["kind"]) for flag in names}
+
+
+def _by_flag(releases: Mapping[str, str]) -> dict[str, str]:
+    return {flag: release for release, flags in releases.items() for flag in flags.split()}

@@ -14,6 +14,10 @@ NEAR = ("link", "filler", "place", "memory", "cards")
 """What may stand between a card and its memory."""
 
 
+SMALLEST_CARD, LARGEST_CARD = 10**8, 10**13
+"""Bytes of memory beyond which no card is meant: a slip of the hand."""
+
+
 def bind_cards(sentence: Sentence) -> None:
     """Memory sizes first: each belongs to "free", to a card beside it, or is a card of its own."""
     for index, item in sentence.of("number"):
@@ -66,7 +70,7 @@ def _bind_memory(sentence: Sentence, index: int, item: Item) -> None:
 def _custom(sentence: Sentence, item: Item) -> None:
     """A card known by its memory alone."""
     label = sentence.words(item)
-    if not 0 < item.value.amount < float("inf"):
+    if not SMALLEST_CARD <= item.value.amount <= LARGEST_CARD:
         sentence.problems.append(Problem("out_of_range", "gpu", (label,)))
         item.used = True
         return

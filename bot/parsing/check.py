@@ -6,6 +6,7 @@ from math import isfinite
 
 from bot.parsing.items import Claim, Sentence, replaced
 from bot.query import CustomCard, Problem
+from catalog.types import NotFound
 
 LIMITS: dict[str, tuple[float, float]] = {
     "batch": (1, 10**6),
@@ -38,12 +39,30 @@ def _precise(sentence: Sentence, slot: str, claims: list[Claim]) -> list[Claim]:
     if slot != "gpu" or len(claims) < 2:
         return claims
     words = [sentence.text[claim.start : claim.end].lower() for claim in claims]
+    if together := _one_card(sentence, claims, words):
+        return [together]
     kept = [
         claim
         for claim, text in zip(claims, words, strict=True)
         if not (claim.vague and any(text in other and text != other for other in words))
     ]
     return kept or claims
+
+
+def _one_card(sentence: Sentence, claims: list[Claim], words: list[str]) -> Claim | None:
+    """ "mig 3g.40gb of an h100": two names that are one card's, taken together."""
+    if len(claims) != 2 or len(set(map(_key, claims))) < 2:
+        return None
+    for first, second in (words, words[::-1]):
+        found = sentence.finder.find_gpu(f"{first} {second}")
+        if not isinstance(found, NotFound):
+            start, end = min(claim.start for claim in claims), max(claim.end for claim in claims)
+            return Claim(found.item.name, start, end, found.vague)
+    return None
+
+
+def _key(claim: Claim) -> object:
+    return _comparable(claim.value)
 
 
 def _check_range(sentence: Sentence, slot: str, claims: list[Claim]) -> None:

@@ -14,6 +14,12 @@ _SLACK_ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 _COMMAND_NAME = re.compile(r"\s*(?:[/@](?:vram|vram[-_]?bot)\b:?|vram(?=\s+[\"']?\S))\s*", re.I)
 _LONG_DASH_FLAG = re.compile(r"(?<!\S)[\u2013\u2014\u2015](?=[A-Za-z])")
 _EMPHASIS = re.compile(r"(?<![\w*_~])([*_~])(?=\S)([^*_~\n]{1,200}?\S|\S)\1(?![\w*_~])")
+_FLAG = re.compile(r"(?:^|\s)--?[a-zA-Z]")
+"""A pasted command: its marks are no emphasis."""
+_SUBSTITUTION = re.compile(r"(?<=[=:\"'])`([^`\n]{1,80})`|(?<=-\w )`([^`\n]{1,80})`")
+"""`id -u` inside a command, which a shell would run."""
+_TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-9;?]{0,20}[A-Za-z]|\][^\x07\x1b]{0,200}\x07)")
+"""Colours and titles of a terminal (ECMA-48)."""
 _EMOJI = re.compile(r"(?<!\S):[a-z][\w+-]{0,60}:(?!\S)")
 _INVISIBLE = dict.fromkeys(
     [0x00AD, 0x061C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
@@ -37,15 +43,18 @@ _TABLE = {**_INVISIBLE, **_CONTROLS, **_ALIKE}
 
 def clean(text: str) -> str:
     """The first LONGEST_TEXT characters in plain form; code fences become line breaks, so a command stays a line."""
-    text = _SLACK_LINK.sub(r" \1 ", text[:LONGEST_TEXT])
+    text = _SLACK_LINK.sub(r" \1 ", _TERMINAL_CODES.sub(" ", text[:LONGEST_TEXT]))
     text = _SLACK_MENTION.sub(" ", text)
     for escaped, plain in _SLACK_ESCAPES:
         text = text.replace(escaped, plain)
     if not text.isascii():
         text = _plain_characters(text)
-    text = text.replace("\r", "\n").replace("\0", " ").replace("```", "\n").replace("`", "\n" if "--" in text else " ")
+    pasted = "-" in text and _FLAG.search(text) is not None
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ").replace("```", "\n")
+    text = _SUBSTITUTION.sub(lambda match: "_" * len(match.group()), text) if pasted and "`" in text else text
+    text = text.replace("`", "\n" if pasted else " ")
     text = _EMOJI.sub(" ", text) if ":" in text else text
-    text = _EMPHASIS.sub(r"\2", text) if "*" in text or "_" in text or "~" in text else text
+    text = _EMPHASIS.sub(r"\2", text) if not pasted and ("*" in text or "_" in text or "~" in text) else text
     return _COMMAND_NAME.sub("", text, count=1) if _COMMAND_NAME.match(text) else text
 
 

@@ -35,6 +35,8 @@ LENGTH_BETWEEN = 0.5
 """A length between a number and its word: "64 4k requests"."""
 FARTHEST = 4
 """Words between a number and its word, at most."""
+PARTS = frozenset({"input", "output"})
+"""Slots that a number of tokens is a part of."""
 SHARED = frozenset({"gpu", "cards"})
 """Words that may be counted and asked for, or counted and named, at once."""
 
@@ -76,8 +78,18 @@ def _choices(sentence: Sentence, index: int) -> list[Choice]:
     """The words that a number may belong to, and leaving it alone."""
     number: Number = sentence.items[index].value
     alone = SHAPED_ALONE if number.unit or 0 < number.amount < 1 else LEFT_ALONE
-    found = [_noun(sentence.items, index, step) for step in (-1, 1)]
+    found = _settled(sentence.items, [_noun(sentence.items, index, step) for step in (-1, 1)])
     return [*(choice for choice in found if choice and choice.cost <= LEFT_ALONE), Choice(alone)]
+
+
+def _settled(items: list[Item], found: list[Choice | None]) -> list[Choice | None]:
+    """ "prompt 1500 tokens": the unit behind a length leaves it to the word before it."""
+    before, behind = found
+    unit = behind is not None and behind.place is not None and items[behind.place].role == "tokens"
+    if before and behind and unit and before.slot in PARTS and before.cost < COMMA:
+        before = before._replace(cost=behind.cost)
+        return [before, None]
+    return found
 
 
 def _noun(items: list[Item], index: int, step: int) -> Choice | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.parsing.items import Claim, Item, Sentence
 
 BETWEEN = ("link", "place", "equals", "filler", "each")
+TAKES_FORMAT = ("weights", "kv_cache")
 FORMATS = ("format", "unsettled_format")
 
 
@@ -21,8 +22,10 @@ def bind_formats(sentence: Sentence) -> None:
 
 def _bind_word(sentence: Sentence, role: str, slot: str) -> None:
     for index, word in sentence.of(role):
-        choices = [_format(sentence, index, step) for step in (1, -1)]
-        beside = [choice for choice in choices if choice]
+        ahead, behind = (_format(sentence, index, step) for step in (1, -1))
+        if ahead and behind and _belongs_to_next(sentence, ahead):
+            ahead = None
+        beside = [choice for choice in (ahead, behind) if choice]
         if beside:
             found = min(beside, key=lambda item: _distance(sentence, word, item))
             _open_to_both(sentence, word, beside)
@@ -33,6 +36,13 @@ def _format(sentence: Sentence, index: int, step: int) -> Item | None:
     place = sentence.beside(index, step, BETWEEN)
     item = sentence.items[place] if place is not None else None
     return item if item and item.role == "format" and not item.used else None
+
+
+def _belongs_to_next(sentence: Sentence, item: Item) -> bool:
+    """ "int8 weights bf16 kv": the format ahead is that of the word behind it, which has no other."""
+    place = sentence.beside(sentence.items.index(item), 1, BETWEEN)
+    following = sentence.items[place] if place is not None else None
+    return bool(following and place and following.role in TAKES_FORMAT and not _format(sentence, place, 1))
 
 
 def _open_to_both(sentence: Sentence, word: Item, beside: list[Item]) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.commands.reader import Command
+from bot.commands.command import Command
+from bot.logs.observation import Observation
 from bot.parsing.links import Link
 from bot.parsing.names import Finder
 from bot.parsing.split import HARD_BREAK, NO_BREAK, SOFT_BREAK
@@ -51,8 +52,9 @@ class Sentence:
     language: str
     claims: dict[str, list[Claim]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    extra: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
     command: Command | None = None
+    log: Observation | None = None
     _present: set[str] = field(init=False)
     """Roles that any item may have."""
 

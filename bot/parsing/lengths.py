@@ -6,6 +6,7 @@ from math import inf
 
 from bot.parsing.items import Claim, Item, Sentence
 from bot.parsing.numbers import Number
+from bot.parsing.split import NO_BREAK
 from bot.query import Problem
 
 BETWEEN = (
@@ -22,6 +23,7 @@ BETWEEN = (
     "mix",
     "cards",
     "plus",
+    "rest",
 )
 SHARES_ADD_UP = 0.011
 """How far the shares of a mix may be from 1: 33% three times is a whole."""
@@ -45,10 +47,17 @@ def bind_products(sentence: Sentence) -> None:
     """ "32k x 64" and "64 x 4096": the length is the one with k, or the one that is no batch."""
     for index, item in sentence.of("times"):
         if 0 < index < len(sentence.items) - 1:
-            left, right = sentence.items[index - 1], sentence.items[index + 1]
+            left, right = _left_side(sentence, index), sentence.items[index + 1]
             counts_cards = left.end < item.start and item.end == right.start
             if all(side.role == "number" and not side.used for side in (left, right)) and not counts_cards:
                 _bind_product(sentence, left, right, item)
+
+
+def _left_side(sentence: Sentence, index: int) -> Item:
+    """The number before "x", its unit passed over: "16k tokens x 4"."""
+    before, unit = sentence.items[max(index - 2, 0)], sentence.items[index - 1]
+    passed = unit.role in ("tokens", "sequence") and unit.gap == NO_BREAK and sentence.items[index].gap == NO_BREAK
+    return before if passed and before.role == "number" and is_length(before.value) else unit
 
 
 def _bind_product(sentence: Sentence, left: Item, right: Item, times: Item) -> None:
@@ -123,8 +132,17 @@ def _shares(sentence: Sentence) -> list[tuple[int, Item]]:
     return [
         (index, item)
         for index, item in sentence.of("number", "half", "rest")
-        if item.role != "number" or item.value.unit == "%"
+        if (item.role == "rest" and not _beside_percentage(sentence, index))
+        or item.role == "half"
+        or (item.role == "number" and item.value.unit == "%")
     ]
+
+
+def _beside_percentage(sentence: Sentence, index: int) -> bool:
+    """ "the remaining 30%": the percentage says how much the rest is."""
+    places = [sentence.beside(index, step, (), NO_BREAK) for step in (1, -1)]
+    items = [sentence.items[place] for place in places if place is not None]
+    return any(item.role == "number" and item.value.unit == "%" for item in items)
 
 
 def _pairs(sentence: Sentence, shares: list[tuple[int, Item]], step: int) -> list[tuple[float, Item, Item]]:

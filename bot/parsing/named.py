@@ -31,23 +31,21 @@ def _bind_variant(sentence: Sentence, item: Item) -> None:
 
 
 def bind_settings(sentence: Sentence) -> None:
-    """Engines and the version behind each; switches."""
+    """Engines and the version behind each."""
     for index, item in sentence.of("engine"):
         version = _version(sentence, index)
         sentence.claim("engine", item.value, item)
         if version:
-            sentence.claim("engine_version", sentence.words(version).lower().removeprefix("v"), version)
-    for role, value in SWITCHES.items():
-        for index, item in sentence.of(role):
-            if not _takes_number(sentence, index):
-                sentence.claim(role, value, item)
+            sentence.claim("engine_version", sentence.words(version).lower().lstrip("vb"), version)
     for _, item in sentence.of("guide"):
         sentence.claim("method", "guide", item)
 
 
-def _takes_number(sentence: Sentence, index: int) -> bool:
-    place = sentence.beside(index, 1, ("equals",), NO_BREAK)
-    return place is not None and sentence.items[place].role == "number"
+def bind_switches(sentence: Sentence) -> None:
+    """Switches that no number was bound to ("ep 8")."""
+    for role, value in SWITCHES.items():
+        for _, item in sentence.of(role):
+            sentence.claim(role, value, item)
 
 
 def _version(sentence: Sentence, index: int) -> Item | None:

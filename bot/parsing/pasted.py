@@ -4,30 +4,47 @@ from __future__ import annotations
 
 import re
 
-from bot.commands.reader import Command, Setting
+from bot.commands.command import Command, Setting
 from bot.parsing.items import Claim, Sentence
 from bot.parsing.links import read_link
 from bot.parsing.names import Finder
 
 _FILE = re.compile(r"(?:-\d{5}-of-\d{5})?\.(?:gguf|safetensors|bin)\Z", re.I)
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+"""A repository keeps its own id; a file or folder goes by what its name says."""
 _WIDE = frozenset({"fp32", "bf16", "fp16"})
 """Formats that --dtype can settle for the weights."""
+_PARALLEL = ("tensor_parallel", "pipeline_parallel", "data_parallel")
+SPREADS_LAYERS = "llama.cpp"
+"""The engine that uses every GPU it sees without being told."""
+MOST_PARTS = 24
+"""Parts of a model's name that are looked at."""
 
 
 def blank(text: str, command: Command) -> str:
     """The text around the command, every character in its place; where it stood a line ends."""
-    return text[: command.start] + "\n" * (command.end - command.start) + text[command.end :]
+    for start, end in ((command.start, command.end), *command.spans):
+        text = text[:start] + "\n" * (end - start) + text[end:]
+    return text
 
 
 def claim_command(sentence: Sentence, command: Command) -> None:
     """Claim what the command states."""
     sentence.claims.setdefault("engine", []).append(Claim(command.engine, command.start, command.end))
-    for slot, settings in command.settings.items():
-        for setting in settings:
-            _claim(sentence, command, slot, setting)
-    dtype = sentence.claims.pop("dtype", [])
-    if dtype and "weights" not in sentence.claims:
-        sentence.claims["weights"] = [claim for claim in dtype if claim.value in _WIDE]
+    claim_settings(sentence, command)
+    _claim_cards(sentence, command)
+    if command.extra.get("sequence_auto") and "sequence_tokens" not in sentence.claims:
+        sentence.claims["solve_for"] = [Claim("sequence", command.start, command.end)]
+    if (command.extra.get("expert_parallel_size") or 1) > 1:
+        sentence.claims["expert_parallel"] = [Claim(True, command.start, command.end)]
+    sentence.extra.update(command.extra)
+
+
+def claim_settings(sentence: Sentence, command: Command) -> None:
+    """Claim each field that the command states."""
+    for slot, setting in command.settings.items():
+        _claim(sentence, command, slot, setting)
+    _settle_weights(sentence, command)
 
 
 def _claim(sentence: Sentence, command: Command, slot: str, setting: Setting) -> None:
@@ -35,8 +52,6 @@ def _claim(sentence: Sentence, command: Command, slot: str, setting: Setting) ->
         _add(sentence, slot, _format(sentence.finder, command, str(setting.value)), setting)
     elif slot == "model":
         _claim_model(sentence, setting)
-    elif setting.kind == "text" and slot != "engine_version":
-        sentence.extra[slot] = str(setting.value)
     elif not (slot == "sequence_tokens" and setting.value == 0):
         _add(sentence, slot, setting.value, setting)
 
@@ -54,19 +69,54 @@ def _format(finder: Finder, command: Command, name: str) -> str:
     return match.key if match and match.kind == "format" else ""
 
 
+def _settle_weights(sentence: Sentence, command: Command) -> None:
+    """Quantization first, then what the model's name states, then a dtype of 16 or 32 bits."""
+    dtype = sentence.claims.pop("dtype", [])
+    if "weights" in sentence.claims or command.states("weights"):
+        return
+    names = [str(command.extra.get(key, "")) for key in ("hf_file", "hf_repo", "served_model_name")]
+    if model := command.settings.get("model"):
+        known = _known(sentence.finder, str(model.value))
+        names = [str(model.value), *names] if not known else []
+    place = command.settings.get("model") or Setting("", "text", command.start, command.end)
+    key = next((key for name in names if (key := name_format(sentence.finder, name))), "")
+    if key:
+        _add(sentence, "weights", key, place)
+    elif dtype:
+        sentence.claims["weights"] = [claim for claim in dtype if claim.value in _WIDE]
+
+
+def _claim_cards(sentence: Sentence, command: Command) -> None:
+    """GPUs given to the process; engines other than llama.cpp use only those that their parallel sizes ask for."""
+    if not command.cards:
+        return
+    if command.engine == SPREADS_LAYERS or (command.cards == 1 and not any(map(command.states, _PARALLEL))):
+        sentence.claims["gpu_count"] = [Claim(command.cards, command.start, command.end)]
+    sentence.extra["visible_gpus"] = command.cards
+
+
+# --------------------------------------------------------------------------- models
+
+
 def _claim_model(sentence: Sentence, setting: Setting) -> None:
     """The model of a catalog id, Hub id, address or path; a file name may hold its format ("Qwen3-32B-Q4_K_M.gguf")."""
     text = str(setting.value)
     link = read_link(text)
     named = link.model if link and link.model else text
-    stem = link.variant if link and link.variant else _FILE.sub("", re.split(r"[/\\]", named)[-1])
+    stem = link.variant if link and link.variant else _stem(named)
     weights, bare = _file_format(sentence.finder, stem)
-    key = _known(sentence.finder, named) or _known(sentence.finder, bare)
+    key = _known(sentence.finder, named)
+    if not key and (_FILE.search(named) or not _HUB_ID.fullmatch(named)):
+        key = _known(sentence.finder, bare)
     _add(sentence, "model", key or named, setting)
     if weights and "weights" not in sentence.claims:
         _add(sentence, "weights", weights, setting)
     if link and link.revision:
         sentence.extra["revision"] = link.revision
+
+
+def _stem(name: str) -> str:
+    return _FILE.sub("", re.split(r"[/\\]", name.rstrip("/\\"))[-1])
 
 
 def _known(finder: Finder, name: str) -> str:
@@ -81,3 +131,15 @@ def _file_format(finder: Finder, stem: str) -> tuple[str, str]:
         if match and mark and match.kind == "format" and match.key and not match.vague:
             return match.key, stem[: mark.start()]
     return "", ""
+
+
+def name_format(finder: Finder, name: str) -> str:
+    """The format that a model's name states anywhere ("gemma-3-27b-it-int4-awq"); "" where it states none."""
+    stem = _stem(name)
+    if (key := _file_format(finder, stem)[0]) and key not in _WIDE:
+        return key
+    parts = re.split(r"[-.:\s]", stem)[-MOST_PARTS:]
+    matches = [finder.longest(parts, at) for at in range(len(parts))]
+    formats = [match for match in matches if match and match.kind == "format" and match.key not in (*_WIDE, "")]
+    exact = [match.key for match in formats if not match.vague]
+    return (exact or [match.key for match in formats] or [""])[-1]

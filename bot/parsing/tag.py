@@ -17,6 +17,8 @@ from bot.words import Meaning, vocabulary
 
 VERSION = re.compile(r"v?\d+(?:\.\d+)+(?:[.-]?(?:post|rc|dev|alpha|beta|a|b)\.?\d*)*\Z")
 BUILD = re.compile(r"b\d{3,5}\Z")
+CARD = re.compile(r"[abhlt]\d{3}\Z")
+"""A letter and three digits, as cards of datacenters are called: a100, b200."""
 SIZED = re.compile(r"/.*\d+b(?![a-z0-9])")
 """A repository whose name states a size: org/model-70b is never cut into words, in/out is."""
 STARTS_NAMES = frozenset({"most", "half", "card_brand", "engine", "input", "output"})
@@ -35,7 +37,7 @@ def tag(text: str, finder: Finder) -> tuple[list[Item], str]:
     while index < len(words):
         item, used = _item_at(words, index, finder)
         if item is None:
-            parts = _parts(words[index], finder)
+            parts = None if _stands_for_card(words, index) else _parts(words[index], finder)
             if parts:
                 words[index : index + 1] = parts
                 continue
@@ -60,17 +62,13 @@ def _item_at(words: list[Word], index: int, finder: Finder) -> tuple[Item | None
     if word.operator:
         return Item(word.operator, word.start, word.end, gap=word.gap), 1
     if len(word.folded) > LONGEST_WORD and not read_link(word.text):
-        return _plain(word), 1
+        return (_number(word) if word.folded.isdigit() else None) or _plain(word), 1
     phrase = _phrase_at(words, index)
     link = read_link(word.text) if "/" in word.text or "\\" in word.text else None
     name = name_at(finder, run_of(words, index, _name_ends()), 0) if not link and _may_be_name(word, phrase) else None
     if phrase and phrase[1] > (name.length if name else 0):
         return _span("word", words, index, phrase[1], phrase[0]), phrase[1]
-    if (
-        name
-        and not _is_number_here(words, index, name)
-        and not (phrase and name.vague and _number_follows(words, index))
-    ):
+    if name and not _is_number_here(words, index, name) and not (phrase and name.vague and _is_share(words, index)):
         return _named(words, index, name), name.length
     if phrase:
         return _span("word", words, index, phrase[1], phrase[0]), phrase[1]
@@ -147,9 +145,10 @@ def _is_number_here(words: list[Word], index: int, name: Name) -> bool:
     )
 
 
-def _number_follows(words: list[Word], index: int) -> bool:
-    """ "half 4k": a share of a mix, not half precision."""
-    return index + 1 < len(words) and read_number(words[index + 1].folded) is not None
+def _is_share(words: list[Word], index: int) -> bool:
+    """ "half 4k, half 8k": shares of a mix, not half precision; one share alone is none."""
+    others = [word for place, word in enumerate(words) if place != index]
+    return any(_role(word) in ("half", "rest") or word.folded.endswith("%") for word in others)
 
 
 _BEFORE_NUMBERS = frozenset({"sequence", "batch", "tokens", "input", "output", "max_batched_tokens", "max_sequences"})
@@ -186,6 +185,14 @@ def _spells(words: list[Word], index: int, key: tuple[str, ...]) -> bool:
 def _parts(word: Word, finder: Finder) -> list[Word] | None:
     """The parts of a word that is written together, where all of them are known."""
     return split_known(word, lambda part: _is_known(part, finder), takes_number)
+
+
+def _stands_for_card(words: list[Word], index: int) -> bool:
+    """ "on a b500": no batch stands there."""
+    if not CARD.match(words[index].folded) or words[index].gap:
+        return False
+    before = [_role(word) for word in words[max(index - 2, 0) : index]]
+    return before[-1:] == ["cards"] or before == ["place", "filler"]
 
 
 def _is_known(part: str, finder: Finder) -> bool:

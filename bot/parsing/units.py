@@ -35,6 +35,8 @@ def _scaled(number: Number, item: Item) -> Number | None:
         return Number(number.amount * SECONDS_PER[item.role], "seconds")
     if number.unit:
         return None
+    if item.role == "thousand" and item.end - item.start == 1:
+        return Number(number.amount, "k")
     if item.role in MULTIPLIERS:
         return Number(number.amount * MULTIPLIERS[item.role])
     if item.role == "percent":

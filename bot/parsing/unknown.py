@@ -8,6 +8,7 @@ from bot.parsing.items import Item, Sentence
 from bot.parsing.split import NO_BREAK
 from bot.query import Problem
 from bot.words import fold
+from catalog.load import load
 from catalog.types import NotFound
 
 _SIZE = re.compile(r"(?:\d+x)?a?\d+(?:\.\d+)?b\Z")
@@ -22,6 +23,7 @@ _FORMAT = re.compile(r"(?:mx|nv)?(?:fp|bf|nf|u?int)\d+(?:[-_]\w+)*\Z|i?q\d+(?:_\
 _VERSIONED = re.compile(r"[a-z]{3,}[-_.]?v?\d+(?:\.\d+)*(?:[-_.][a-z0-9.]+)*\Z")
 """A word with a version behind it: llama-5, qwen9, glm4.9-air."""
 
+MOST_OF_SIZE = 3
 LONGEST_RUN = 5
 MOST_PROBLEMS = 8
 """More unknown names than this are not looked up."""
@@ -98,13 +100,20 @@ def _report(sentence: Sentence, slot: str, *items: Item) -> None:
 def _near(sentence: Sentence, slot: str, words: str) -> tuple[str, ...]:
     find = {"model": sentence.finder.find_model, "gpu": sentence.finder.find_gpu}.get(slot, sentence.finder.find_format)
     found = find(words)
-    return found.suggestions if isinstance(found, NotFound) else ()
+    near = found.suggestions if isinstance(found, NotFound) else ()
+    return near or (_of_size(fold(words)) if slot == "model" and _SIZE.match(fold(words)) else ())
+
+
+def _of_size(size: str) -> tuple[str, ...]:
+    """Models whose name states this size, the shortest names first."""
+    named = [name for name in load().models if size in re.split(r"[-_/]", name.lower())]
+    return tuple(sorted(named, key=len)[:MOST_OF_SIZE])
 
 
 def require_model(sentence: Sentence) -> None:
     """Without a model there is no answer; unread words may be a misspelt one."""
     helps = any(claim.value == "help" for claim in sentence.claims.get("verb", []))
-    if helps or sentence.said("model") or any(problem.slot == "model" for problem in sentence.problems):
+    if helps or sentence.log or sentence.said("model") or any(problem.slot == "model" for problem in sentence.problems):
         return
     for run in _runs(sentence):
         words = sentence.words(*run)

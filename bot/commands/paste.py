@@ -1,0 +1,77 @@
+"""A text that may hold a command, prepared once for all readers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.commands.shell import Token, plain_lines, tokens
+from bot.commands.variables import Assigned, assignments, expanded
+from bot.commands.yaml_lines import stated_cards, unfold
+
+VISIBLE = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
+"""Variables that list the GPUs a process may use."""
+_GPUS_FLAG = re.compile(r"--gpus[= ]+[\"']*(?:device=)?([\d,]+)\b")
+_DEVICE_LIST = re.compile(r"--gpus[= ]+[\"']*device=")
+
+_CONTAINER = {
+    "shm": re.compile(
+        r"(?:--shm-size[= ]+|shm_size:[ \t]*|medium:[ \t]*\"?Memory\"?[,\s]+sizeLimit:[ \t]*)[\"']?(\d[\w.]*)"
+    ),
+    "host_memory_limit": re.compile(r"limits:[^#]{0,200}?\bmemory:[ \t]*[\"']?(\d[\w.]*)"),
+    "instance_type": re.compile(r"\b(ml\.[a-z0-9]+\.\d*x?large|[pg]\d[a-z]{0,2}\.\d*x?large|Standard_N[A-Z]\w+)\b"),
+}
+"""Shared and host memory, and the machine."""
+
+
+@dataclass(frozen=True)
+class Paste:
+    """A cleaned text, its words with variables replaced, and where containers list their arguments."""
+
+    text: str
+
+    @cached_property
+    def _unfolded(self) -> tuple[str, tuple[tuple[int, int], ...]]:
+        unfolded = unfold(self.text)
+        return plain_lines(unfolded.text), unfolded.regions
+
+    @property
+    def plain(self) -> str:
+        return self._unfolded[0]
+
+    @property
+    def regions(self) -> tuple[tuple[int, int], ...]:
+        return self._unfolded[1]
+
+    @cached_property
+    def variables(self) -> dict[str, Assigned]:
+        return assignments(self.text)
+
+    @cached_property
+    def words(self) -> list[Token]:
+        return expanded(tokens(self.plain), self.variables)
+
+    @cached_property
+    def cards(self) -> int | None:
+        """GPUs that are given to the process, where the paste says so."""
+        flag = _GPUS_FLAG.search(self.text)
+        if flag:
+            number = flag.group(1).strip(",")
+            listed = "," in number or _DEVICE_LIST.match(self.text, flag.start())
+            return number.count(",") + 1 if listed else int(number[:4])
+        if (stated := stated_cards(self.text)) is not None:
+            return stated
+        return self._visible()
+
+    @cached_property
+    def container(self) -> dict[str, str]:
+        """What else a container or machine is given, as it is written."""
+        found = {name: pattern.search(self.text) for name, pattern in _CONTAINER.items()}
+        return {name: match.group(1) for name, match in found.items() if match}
+
+    def _visible(self) -> int | None:
+        for name in VISIBLE:
+            if name in self.variables and re.fullmatch(r"[\w-]+(?:,[\w-]+)*", listed := self.variables[name].value):
+                return None if listed in ("all", "void", "none", "-1") else listed.count(",") + 1
+        return None

@@ -1,0 +1,177 @@
+"""Commands whose head is missing: a tail of flags, a configuration file, keyword arguments of a Python call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from bot.commands.command import Command
+from bot.commands.paste import Paste
+from bot.commands.reader import Reader, is_flag
+from bot.commands.shell import Token, unquoted
+from bot.commands.table import Table, folded
+
+FEWEST_FLAGS = 3
+FEWEST_KEYS = 2
+"""Known names that make a text a command; fewer may be words of a question."""
+MOST_PAIRS = 400
+PLAIN_KEYS = frozenset({"--model", "--dtype", "--engine", "--quantization"})
+"""Names that people also write in questions ("model: qwen3-8b")."""
+OWN_VARIABLE = re.compile(r"OLLAMA_|LLAMA_ARG_|HF_MODEL_ID")
+"""Variables that no other program has."""
+_LINE_FLAG = re.compile(r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?(--?[A-Za-z][\w.-]*)")
+_PAIR = re.compile(
+    r"(?m)(?:^[ \t]*(?:-[ \t]+)?|(?<=[(,{])\s*)[\"']?([A-Za-z][\w.-]{0,60})[\"']?[ \t]*(?::(?=[ \t])|=(?!=))[ \t]*"
+    r"(?:Some\(\s*)?(\"[^\"\n]*\"|'[^'\n]*'|\{[^{}\n]*\}|[^\s,#(){}]+)"
+)
+_POSITIONAL = re.compile(r"\b(?:LLM|Engine|pipeline|from_pretrained)\(\s*[\"']([^\"'\n]+)[\"']")
+_CACHE = re.compile(r"kv_cache_config\W+(?:\w+\W+[\w.]+\W+){0,6}\Z")
+"""The start of TensorRT-LLM's cache options, up to a key inside them."""
+_PRESET = re.compile(r"preset:[ \t]*\n[ \t]*name:[ \t]*[\"']?([\w./-]+)")
+PRESETS_RUN_ON = "vllm"
+_CONFIG = re.compile(r"config:[ \t]*")
+"""What stands before the first key where no bracket does."""
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def read_tail(paste: Paste, readers: Iterable[Reader]) -> Command | None:
+    """The command of the engine that knows the most of the flags or keys in the text."""
+    return _flags(paste, readers) or _environment(paste, readers) or _keys(paste, readers)
+
+
+def _environment(paste: Paste, readers: Iterable[Reader]) -> Command | None:
+    """A command that variables alone state: OLLAMA_CONTEXT_LENGTH, MODEL_ID and NUM_SHARD."""
+    best, known = None, set[str]()
+    for reader in readers:
+        names = paste.variables.keys() & reader.table.env.keys()
+        if len(names) > len(known) and (len(names) >= FEWEST_KEYS or any(map(OWN_VARIABLE.match, names))):
+            best, known = reader, names
+    if best is None:
+        return None
+    places = sorted(paste.variables[name][1:] for name in known)
+    command = best.begin(places[0][0], places[-1][1])
+    best.finish(command, paste)
+    command.spans += places
+    return command
+
+
+def _flags(paste: Paste, readers: Iterable[Reader]) -> Command | None:
+    written = {match.group(1).partition("=")[0] for match in _LINE_FLAG.finditer(paste.plain)}
+    if written or paste.regions:
+        written |= {word.text.partition("=")[0] for word in paste.words if is_flag(word.text)}
+    reader = _most_known(written, readers, FEWEST_FLAGS)
+    if reader is None:
+        return None
+    words = list(paste.words)
+    start = _start(paste, words)
+    if start is None:
+        return None
+    command = reader.begin(words[start].start, words[start].end)
+    at = start
+    while at < len(words):
+        at += max(1, reader.argument(command, words, at)) if _continues(paste, words[at]) else 1
+    ends = [word.end for word in words if is_flag(word.text)]
+    command.end = max([command.end, *ends, *(setting.end for setting in command.settings.values())])
+    reader.finish(command, paste)
+    return command
+
+
+def _start(paste: Paste, words: list[Token]) -> int | None:
+    """The first flag that opens a line, or the first word of the first argument list."""
+    if paste.regions:
+        return next(
+            (at for at, word in enumerate(words) if word.start >= paste.regions[0][0] and word.text != "\n"), None
+        )
+    return next((at for at, word in enumerate(words) if _opens(word, words, at)), None)
+
+
+def _continues(paste: Paste, word: Token) -> bool:
+    """Flags anywhere, other words only inside an argument list."""
+    return is_flag(word.text) or any(start <= word.start < end for start, end in paste.regions)
+
+
+def _opens(word: Token, words: list[Token], at: int) -> bool:
+    return is_flag(word.text) and (at == 0 or words[at - 1].text == "\n" or is_flag(words[at - 1].text))
+
+
+def _keys(paste: Paste, readers: Iterable[Reader]) -> Command | None:
+    pairs = list(_pairs(paste.plain))
+    keys = {key for key, _ in pairs}
+    reader = _most_known(keys - PLAIN_KEYS, readers, FEWEST_KEYS)
+    if reader is None:
+        return _preset(paste, readers)
+    aliases = {"--model": reader.model_flag}
+    pairs = [(aliases.get(key, key), value) for key, value in pairs]
+    known = [(key, value) for key, value in pairs if key in reader.table.flags]
+    command = reader.begin(known[0][1].start, known[-1][1].end)
+    for key, value in known:
+        flag = reader.table.flags[key]
+        reader.state(command, flag, value.text, value)
+        command.flags[flag.name] = (flag.name, value.text)
+    command.is_map = True
+    reader.finish(command, paste)
+    return command
+
+
+def read_pairs_of(line: str, reader: Reader) -> Command:
+    """The settings that one line prints as key=value, None left out."""
+    command = reader.begin(0, len(line))
+    for key, value in _pairs(_CONFIG.sub("(", line)):
+        flag = reader.table.flags.get(reader.model_flag if key == "--model" else key)
+        if flag and value.text not in ("", "[]", "{}"):
+            reader.state(command, flag, value.text.removeprefix("torch."), value)
+    return command
+
+
+def complete(command: Command, paste: Paste, reader: Reader) -> None:
+    """Add what keys beside the arguments state: a chart's vllmConfig and modelURL."""
+    for key, value in _pairs(paste.plain):
+        flag = reader.table.flags.get(key)
+        if flag and flag.slot and not command.states(flag.slot):
+            reader.state(command, flag, value.text, value)
+
+
+def _plain(text: str) -> str:
+    return unquoted(text) if text[:1] in "\"'" else text
+
+
+def _preset(paste: Paste, readers: Iterable[Reader]) -> Command | None:
+    """A KAITO workspace: the model by its preset; KAITO serves with vLLM."""
+    match = _PRESET.search(paste.text)
+    reader = next((reader for reader in readers if reader.name == PRESETS_RUN_ON), None)
+    if match is None or reader is None:
+        return None
+    command = reader.begin(match.start(), match.end())
+    command.is_map = True
+    command.set("model", match.group(1), "text", Token(match.group(1), match.start(), match.end()))
+    reader.finish(command, paste)
+    return command
+
+
+def _pairs(text: str) -> Iterator[tuple[str, Token]]:
+    """Keys as flags with their values: tensor_parallel_size: 4, tensorParallelSize: 4, tensor_parallel_size=4."""
+    for count, match in enumerate(_PAIR.finditer(text)):
+        if count >= MOST_PAIRS:
+            return
+        key = _CAMEL.sub("-", match.group(1)).lower()
+        inner = "kv-cache-config." if key == "dtype" and _CACHE.search(text, 0, match.start()) else ""
+        if match.group(2) not in ("None", "null", "~"):
+            place = (match.start(), match.end())
+            yield folded(f"--{inner}{key}"), Token(_plain(match.group(2)), *place)
+    if named := _POSITIONAL.search(text):
+        yield "--model", Token(named.group(1), named.start(), named.end())
+
+
+def _most_known(names: set[str], readers: Iterable[Reader], fewest: int) -> Reader | None:
+    """The reader that knows the most of these names, at least so many of them and one that settles something."""
+    best, most = None, fewest - 1
+    for reader in readers:
+        known = {folded(name) for name in names} & reader.table.flags.keys()
+        settles = known & _settling(reader.table)
+        if len(known) > most and len(settles) >= min(2, fewest):
+            best, most = reader, len(known)
+    return best
+
+
+def _settling(table: Table) -> frozenset[str]:
+    return table.telling - PLAIN_KEYS

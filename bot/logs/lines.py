@@ -1,0 +1,155 @@
+"""Rows of a log table on a text: where they match, and which lines of the text belong to the log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MOST_PER_ROW = 24
+"""Matches of one row that are looked at: one per GPU and a few restarts."""
+LONGEST_LINE = 4_000
+"""Characters around an anchor that a pattern sees."""
+WRAPPED = 400
+"""Characters around the anchor of a failure, whatever lines they stand on."""
+_STYLE = re.compile(
+    r"[ \t]*(?:\(\w+(?: \w+=\S+| pid=\d+)|\[|\d{4}-\d\d|[A-Z][a-z]{2} +\d|(?:INFO|WARN\w*|ERROR|DEBUG|CRITICAL|FATAL)\b"
+    r"|[\w.]*(?:Error|Exception)\b"
+    r"|File \"|Traceback|Process \w+|[\w.-]+ +\| |\w+\.\w+:\d+"
+    r"|(?:llama|ggml|llm|load|print|common|clip|srv|slot|main|system)\w*[ :]"
+    r"|time=|level=|E\d{4}|I\d{4}|\(\w+ (?:rank|pid)|\w+-\d+ *\|"
+    r"|#? ?(?:GPU|CPU|cuda) blocks|State:|Last State:|Reason:|Exit Code:|[>#^.]{2,})"
+)
+"""How a line printed by a program begins."""
+_ERROR_NAME = re.compile(r"(?:[\w.]*(?:Error|Exception):? *)?\Z")
+_COMMAND = re.compile(r"(?:\s--[a-z]|docker run|\$ )")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line that an engine prints."""
+
+    anchor: str
+    pattern: re.Pattern[str] | None = None
+    enters: str = ""
+    fails: str = ""
+    phase: str = ""
+    weak: bool = False
+    clears: bool = False
+    config: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A row on a line of the text."""
+
+    row: Row
+    start: int
+    line_start: int
+    line_end: int
+    facts: Mapping[str, Any]
+
+
+def matches(row: Row, text: str, flat: str) -> Iterator[Matched]:
+    """Every line that a row matches, up to MOST_PER_ROW; messages of failures may be wrapped over lines.
+
+    flat: the text with every line break as a space.
+    """
+    source = flat if row.fails else text
+    at = source.find(row.anchor)
+    for _ in range(MOST_PER_ROW):
+        if at < 0:
+            return
+        line_start = max(text.rfind("\n", 0, at) + 1, at - LONGEST_LINE)
+        line_end = text.find("\n", at + len(row.anchor))
+        line_end = min(len(text) if line_end < 0 else line_end, at + LONGEST_LINE)
+        found = row.pattern.search(source, *_window(row, at, line_start, line_end)) if row.pattern else None
+        if found or row.pattern is None:
+            facts = dict(facts_of(found)) if found else {}
+            yield Matched(row, at, line_start, line_end, facts)
+        at = source.find(row.anchor, line_end)
+
+
+def _window(row: Row, at: int, start: int, end: int) -> tuple[int, int]:
+    return (max(0, at - WRAPPED), at + len(row.anchor) + WRAPPED) if row.fails else (start, end)
+
+
+_SIZE = re.compile(r"([\d.]+) ([KMGT]?)(?:iB|ytes|B)?\Z")
+_PREFIX = {"": "bytes", "K": "kib", "M": "mib", "G": "gib", "T": "tib"}
+
+
+def facts_of(found: re.Match[str]) -> Iterator[tuple[str, Any]]:
+    """Named groups as facts: "1.74 GiB" under tried_to_allocate becomes tried_to_allocate_gib = 1.74."""
+    groups = found.groupdict()
+    device = re.sub(r"\D", "", groups.get("key__device") or "") or groups.get("key__device")
+    for group, text in groups.items():
+        if text is None or group.startswith("key__"):
+            continue
+        name = re.sub(r"_2\Z", "", group.removeprefix("by__").removeprefix("list__"))
+        if group.startswith("by__"):
+            yield name, {device: number(text)}
+        elif group.startswith("list__"):
+            numbers = [float(part) for part in re.findall(r"[\d.]+", text)]
+            yield name, numbers if len(numbers) > 1 else numbers[0]
+        elif (size := _SIZE.match(text.replace("bytes", "ytes"))) and not group.startswith("q_"):
+            yield f"{name}_{_PREFIX[size.group(2)]}", float(size.group(1))
+        else:
+            yield name, text if group.startswith("q_") else number(text)
+
+
+def number(text: str) -> int | float | str | list[int]:
+    """A printed number; a range "1~3" is both its ends; other text stays."""
+    plain = text.replace(",", "")
+    if re.fullmatch(r"-?\d{1,18}", plain):
+        return int(plain)
+    if re.fullmatch(r"-?\d+\.\d+", plain):
+        return float(plain)
+    if re.fullmatch(r"\d+~\d+", plain):
+        return [int(part) for part in plain.split("~")]
+    return text
+
+
+# --------------------------------------------------------------------------- the log in the text
+
+
+def is_machine(text: str, match: Matched) -> bool:
+    """Whether a program printed this line; "I get CUDA out of memory" in a question is none."""
+    if match.facts or match.row.phase or match.row.config:
+        return True
+    return _STYLE.match(text, match.line_start, match.line_end) is not None
+
+
+def lines_of(text: str, found: list[Matched]) -> list[tuple[int, int]]:
+    """Start and end of every line, or end of a line, that belongs to the log."""
+    machine = [match for match in found if is_machine(text, match)]
+    first, last = min(match.line_start for match in machine), max(match.line_end for match in machine)
+    own = {match.line_start: match for match in reversed(machine)}
+    spans, at = [], 0
+    for line in text.split("\n"):
+        end = at + len(line)
+        inside = first <= at and end <= last
+        if at in own:
+            spans.append((_start(text, own[at]), end))
+        elif _STYLE.match(line) or (inside and not _COMMAND.search(line)):
+            spans.append((at, end))
+        at = end + 1
+    return spans
+
+
+def _start(text: str, match: Matched) -> int:
+    """Where the log begins on a line: words before an error message are a person's."""
+    if match.row.config or _STYLE.match(text, match.line_start, match.line_end):
+        return match.line_start
+    before = text[match.line_start : match.start]
+    name = _ERROR_NAME.search(before)
+    return match.line_start + (name.start() if name else len(before))
+
+
+def rest_of(text: str, spans: list[tuple[int, int]]) -> str:
+    """The text without these spans."""
+    parts, at = [], 0
+    for start, end in sorted(spans):
+        parts.append(text[at:start])
+        at = max(at, end)
+    return "".join([*parts, text[at:]])

@@ -1,0 +1,5 @@
+"""The log of LMDeploy."""
+
+from bot.logs.reader import LogReader
+
+READER = LogReader("lmdeploy")

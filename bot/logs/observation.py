@@ -1,0 +1,45 @@
+"""What a log says, before anything is worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One start of one server, as its log tells it."""
+
+    engine: str | None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Printed numbers and words by name; names end in their unit."""
+    phase: str | None
+    """weights profile kv_cache graph_capture startup_check serving healthy; None where the log does not settle it."""
+    failure: str | None
+    """Key of a failure in bot/diagnosis.toml; None where nothing failed."""
+    stage: str | None
+    """The last phase that began."""
+    line: str = ""
+    """The line that settled it, shortened."""
+    configs: tuple[str, ...] = ()
+    """Lines in which the engine prints its settings."""
+
+    def size(self, *names: str) -> int | None:
+        """Bytes of the first of these facts that was printed, whatever its unit; names without their unit."""
+        for name in names:
+            for unit, factor in UNITS.items():
+                value = self.facts.get(f"{name}_{unit}")
+                if isinstance(value, int | float):
+                    return round(value * factor)
+        return None
+
+    def number(self, *names: str) -> int | float | None:
+        """The first of these facts that was printed."""
+        return next((value for name in names if isinstance(value := self.facts.get(name), int | float)), None)
+
+
+UNITS = {"gib": GIB, "gb": GIB, "mib": 2**20, "kib": 2**10, "bytes": 1}
+"""gb: engines that print GB divide by 2^30 (vLLM, SGLang)."""

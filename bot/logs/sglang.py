@@ -1,0 +1,5 @@
+"""SGLang's start-up log."""
+
+from bot.logs.reader import LogReader
+
+READER = LogReader("sglang")

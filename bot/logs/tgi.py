@@ -1,0 +1,5 @@
+"""The log of Text Generation Inference."""
+
+from bot.logs.reader import LogReader
+
+READER = LogReader("tgi")

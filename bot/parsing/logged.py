@@ -1,0 +1,75 @@
+"""A pasted log as claims: what the server printed about itself fills in what the words around it leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bot.commands import settings_in
+from bot.commands.command import Command
+from bot.logs import find_log
+from bot.logs.observation import GIB, Observation
+from bot.parsing.items import Claim, Sentence
+from bot.parsing.pasted import claim_settings
+from bot.query import CustomCard
+from catalog.types import NotFound
+
+NOWHERE = (0, 0)
+"""The place of a claim that no words of the question make."""
+LENGTHS = ("max_len_requested", "concurrency_len", "q_sequence_tokens", "sequence_tokens")
+"""Facts that say the limit of a sequence, the surest first."""
+RUNS_ON = {"ollama": "llama.cpp"}
+_ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("```", "\n"), ("\r\n", "\n"), ("\0", " "))
+
+
+def split_log(text: str) -> tuple[Observation | None, str]:
+    """The log in a text, and the text without it."""
+    for written, plain in _ESCAPES:
+        text = text.replace(written, plain) if written in text else text
+    found = find_log(text)
+    return found or (None, text)
+
+
+def bind_log(sentence: Sentence) -> None:
+    """Claim what the log says of fields that are still open."""
+    if sentence.log is None:
+        return
+    said = frozenset(sentence.claims)
+    for line in sentence.log.configs:
+        command = settings_in(line, sentence.log.engine)
+        if command:
+            _claim_config(sentence, command, said)
+    for slot, value in _stated(sentence, sentence.log):
+        if value and slot not in sentence.claims:
+            sentence.claims[slot] = [Claim(value, *NOWHERE)]
+
+
+def _claim_config(sentence: Sentence, command: Command, said: frozenset[str]) -> None:
+    place = {slot: setting._replace(start=0, end=0) for slot, setting in command.settings.items()}
+    command.settings = {slot: setting for slot, setting in place.items() if slot not in (said | sentence.claims.keys())}
+    command.start, command.end = NOWHERE
+    claim_settings(sentence, command)
+    sentence.extra = {**command.extra, **sentence.extra}
+
+
+def _stated(sentence: Sentence, log: Observation) -> Iterator[tuple[str, Any]]:
+    facts = log.facts
+    engine = RUNS_ON.get(log.engine or "", log.engine)
+    yield "engine", engine
+    if "engine" not in sentence.claims or sentence.claims["engine"][0].value == engine:
+        yield "engine_version", facts.get("q_engine_version")
+    yield "model", facts.get("q_model") or facts.get("model_name")
+    yield "utilization", facts.get("utilization") or facts.get("mem_fraction_static")
+    yield "sequence_tokens", next((int(facts[name]) for name in LENGTHS if facts.get(name)), None)
+    if "free_bytes" not in sentence.claims:
+        yield "gpu", _card(sentence, log)
+
+
+def _card(sentence: Sentence, log: Observation) -> str | CustomCard | None:
+    """The card that is named, else one known by its memory alone."""
+    if name := log.facts.get("q_gpu"):
+        found = sentence.finder.find_gpu(str(name))
+        if not isinstance(found, NotFound):
+            return found.item.name
+    total = log.size("total_gpu")
+    return CustomCard(total, f"{total / GIB:.4g} GiB") if total else None
