@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from io import TextIOWrapper
 from typing import TextIO
 
 ANSWERED, UNANSWERED = 0, 2
@@ -47,6 +48,7 @@ def _run(arguments: list[str]) -> int:
     if not words and sys.stdin.isatty():
         parser.print_help()
         return ANSWERED
+    _accept_any_bytes(sys.stdin)
     if words == ["-"] and options.json:
         return _json_lines(sys.stdin, sys.stdout)
     return _text(sys.stdin.read() if words in ([], ["-"]) else " ".join(words), as_json=options.json)
@@ -76,6 +78,12 @@ def _connected() -> str | None:
     except SettingsError as error:
         return str(error)
     return None
+
+
+def _accept_any_bytes(stream: TextIO) -> None:
+    """Bytes that are no UTF-8 become replacement characters, so that one bad line does not end a batch."""
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="replace")
 
 
 def _text(question: str, *, as_json: bool) -> int:

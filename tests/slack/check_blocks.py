@@ -19,11 +19,11 @@ MOST_TABLE_ROWS = 101
 PARSED_TEXT = "mrkdwn"
 
 
-def check(blocks: list[dict[str, Any]], text: str = "") -> None:
+def check(blocks: list[dict[str, Any]], text: str = "", *, surface: str = "message") -> None:
     """Raise AssertionError with the first thing that Slack would refuse or parse."""
     assert 1 <= len(blocks) <= limits.MESSAGE_BLOCKS_MAX_ITEMS, f"{len(blocks)} blocks"
     for block in blocks:
-        assert block["type"] in _BLOCK_TYPES_BY_SURFACE["message"], f"{block['type']} is not for messages"
+        assert block["type"] in _BLOCK_TYPES_BY_SURFACE[surface], f"{block['type']} is not for a {surface}"
         (check_data_table if block["type"] == "data_table" else check_known)(block)
     for item in objects(blocks):
         check_text(item)

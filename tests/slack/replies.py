@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from bot.contract import Answer, Error, GpuMemory, Memory, Understood
+from bot.defaults import Defaults
 from bot.reply import Cell, Reply, Section, Step, Table
 
 GIB = 2**30
@@ -48,7 +49,7 @@ def refused(question: str) -> Reply:
     return Reply(answer=answer, verdict="error", headline=sentence)
 
 
-def answer(text: str) -> Reply:
+def answer(text: str, *, defaults: Defaults | None = None) -> Reply:
     """A stand-in for bot.answer.answer: sizes, quotes, dawdles or breaks, as the text asks."""
     if text.startswith(SLOW):
         time.sleep(float(text.split()[1]))

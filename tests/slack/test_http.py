@@ -179,11 +179,6 @@ def test_url_verification(server: Server) -> None:
     assert server.post(body, Content_Type=JSON).json() == {"challenge": "abc"}
 
 
-def test_nothing_said_and_help_are_the_same(server: Server) -> None:
-    """`/vram` alone asks for help."""
-    assert server.command("").json() == server.command(" help ").json()
-
-
 def test_an_error_of_ours(server: Server) -> None:
     """An exception becomes a sentence with a reference; the log has the place under it, never the person's words."""
     response = server.command("broken zebra-question")
@@ -227,7 +222,7 @@ def test_refused_blocks_are_sent_once_more_as_plain_sections(server: Server) -> 
     with ResponseUrl("invalid_blocks") as (url, received):
         server.command("slow 2.5", response_url=url)
         assert _headlines(received, 2)[0] == _headlines(received, 2)[1]
-        assert {"section", "context"} == {block["type"] for block in received[1]["blocks"]}
+        assert {"section", "context", "actions"} == {block["type"] for block in received[1]["blocks"]}
 
 
 def test_sigterm_lets_answers_finish(tmp_path: Path) -> None:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 
+from bot.defaults import Defaults
 from bot.reply import Reply
 from bot.settings import Secret, Settings
 from bot.surfaces.slack.app import build_app
-from bot.surfaces.slack.message import ask
+from bot.surfaces.slack.desk import Answering, Desk, Where, without_chart
+from bot.surfaces.slack.state import State
+from bot.surfaces.slack.store import MemoryStore, Tenant
 from tests.slack import replies
+
+HERE = Where(tenant=Tenant(None, "T1"), user="U1", channel="C1")
+
+
+def desk(answer: Answering) -> Desk:
+    return Desk(answer=answer, store=MemoryStore(), pool=ThreadPoolExecutor(2), command="/vram")
 
 
 @pytest.mark.parametrize(
@@ -18,17 +30,34 @@ def test_what_is_asked(typed: str, asked: str) -> None:
     """Nothing typed asks for help; blanks around a question do not count."""
     heard: list[str] = []
 
-    def answer(text: str) -> Reply:
+    def answer(text: str, *, defaults: Defaults | None = None) -> Reply:
         heard.append(text)
         return replies.sized(text)
 
-    ask(answer, typed)
+    one = desk(answer)
+    one.private(one.state(HERE, typed))
     assert [asked] == heard
+
+
+@pytest.mark.parametrize(
+    ("typed", "question", "chart"),
+    [
+        ("qwen3-8b on h100 chart", "qwen3-8b on h100", True),
+        ("chart qwen3-8b", "qwen3-8b", True),
+        ("qwen3-8b biểu đồ", "qwen3-8b", True),
+        ("qwen3-8b Charts, please", "qwen3-8b please", True),
+        ("chartreuse/qwen3-8b", "chartreuse/qwen3-8b", False),
+    ],
+)
+def test_a_chart_is_asked_for_by_its_word(typed: str, question: str, chart: bool) -> None:
+    """In any language, anywhere in the question, as a whole word."""
+    assert (question, chart) == without_chart(typed)
 
 
 def test_a_reply_that_cannot_be_drawn_is_an_error_of_ours() -> None:
     """Whatever comes back instead of a reply, the person gets a sentence."""
-    assert "reference" in ask(lambda text: None, "x").body()["text"]  # type: ignore[arg-type,return-value]
+    broken: Any = lambda text, defaults=None: None  # noqa: E731
+    assert "reference" in desk(broken).private(State(question="x")).body()["text"]
 
 
 def test_the_answer_goes_out_with_the_acknowledgement() -> None:

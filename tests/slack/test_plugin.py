@@ -55,7 +55,7 @@ def test_two_apps_in_one_process_do_not_meet() -> None:
     apps = []
     for name in ("one", "two"):
         app = App(**HOST, process_before_response=True)
-        register(app, answer=lambda text, name=name: replies.refused(name), command=f"/{name}")
+        register(app, answer=lambda text, defaults=None, name=name: replies.refused(name), command=f"/{name}")
         apps.append(send(app, serving.slash("x", command=f"/{name}")).body)
     assert [True, True] == [name in body for name, body in zip(("one", "two"), apps, strict=True)]
 

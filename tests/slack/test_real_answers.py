@@ -30,7 +30,7 @@ def test_the_sample_question(production: serving.Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "help", "batch 0", "<!channel> &amp; x", "zz " * 999, "‮ 80GiB ‬", "llama 3.1 8b", "é" * 99]
+    "typed", ["help", "batch 0", "<!channel> &amp; x", "zz " * 999, "‮ 80GiB ‬", "llama 3.1 8b", "é" * 99]
 )
 def test_whatever_is_typed_gets_a_card(production: serving.Server, typed: str) -> None:
     """Help, mistakes and noise: an ephemeral reply that Slack takes."""

@@ -2,34 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from slack_bolt import App
 
+    from bot.defaults import Defaults
     from bot.reply import Reply
-
-    Answering = Callable[[str], Reply]
+    from bot.surfaces.slack.desk import Answering
+    from bot.surfaces.slack.store import Store
 
 ANSWER_THREADS = 16
+SURFACES = frozenset({"command", "mentions", "shortcuts", "home", "step"})
 
 
-def register(app: App, *, answer: Answering | None = None, command: str = "/vram") -> None:
-    """Attach every listener to `app`.
+def register(
+    app: App,
+    *,
+    answer: Answering | None = None,
+    command: str = "/vram",
+    surfaces: Collection[str] = SURFACES,
+    store: Store | None = None,
+) -> None:
+    """Attach our listeners to `app`, each to ids of our own (`vram_…`, `size_deployment`) and nothing else.
 
     answer: what turns a question into a Reply, by default bot.answer.answer.
     command: the slash command to listen to, for a host whose manifest names it otherwise.
+    surfaces: which ways in to listen to. Bolt gives an event to the first listener that takes it, so a host that
+        handles mentions or its Home itself leaves those out.
+    store: what is remembered between requests, by default this process's memory.
     """
-    from bot.surfaces.slack import commands
+    from bot.surfaces.slack import actions, commands, functions, home, mentions, options, shortcuts, submissions
+    from bot.surfaces.slack.desk import Desk
+    from bot.surfaces.slack.store import MemoryStore
 
     pool = ThreadPoolExecutor(ANSWER_THREADS, thread_name_prefix="vram")
-    commands.register(app, answer=answer or default_answer, pool=pool, command=command)
+    desk = Desk(answer=answer or default_answer, store=store or MemoryStore(), pool=pool, command=command)
+    ways = {
+        "command": commands.register,
+        "mentions": mentions.register,
+        "shortcuts": shortcuts.register,
+        "home": home.register,
+        "step": functions.register,
+    }
+    for name, attach in ways.items():
+        if name in surfaces:
+            attach(app, desk)
+    actions.register(app, desk)
+    submissions.register(app, desk)
+    options.register(app)
 
 
-def default_answer(text: str) -> Reply:
+def default_answer(text: str, *, defaults: Defaults | None = None) -> Reply:
     """bot.answer.answer, imported with the first question."""
     from bot.answer import answer
 
-    return answer(text)
+    return answer(text, defaults=defaults)

@@ -1,4 +1,4 @@
-"""Our own Bolt app, for one workspace: built from settings, ready to be served."""
+"""Our own Bolt app, for one workspace or for many: built from settings, ready to be served."""
 
 from __future__ import annotations
 
@@ -7,35 +7,43 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from bot.messages import messages
-from bot.surfaces.slack import register
+from bot.surfaces.slack import oauth, register, uninstall
 from bot.surfaces.slack.client import web_client
 from bot.surfaces.slack.logging import log_error
+from bot.surfaces.slack.store import build_store
 
 if TYPE_CHECKING:
     from slack_bolt import App, BoltResponse
     from slack_bolt.authorization import AuthorizeResult
 
-    from bot.reply import Reply
     from bot.settings import Secret, Settings
+    from bot.surfaces.slack.desk import Answering
 
 LISTENER_THREADS = 24
 
 
-def build_app(settings: Settings, *, answer: Callable[[str], Reply] | None = None) -> App:
+def build_app(settings: Settings, *, answer: Answering | None = None) -> App:
     """A Bolt app that answers within the request, verifies signatures, and needs no call to Slack to do so."""
     from slack_bolt import App
 
-    secret = settings.slack_signing_secret
+    secret, store = settings.slack_signing_secret, build_store(settings)
+    workspaces = oauth.Workspaces(settings) if oauth.is_multi_workspace(settings) else None
+    whose = (
+        {"oauth_settings": workspaces.bolt_settings()}
+        if workspaces
+        else {"authorize": _one_workspace(settings.slack_bot_token)}
+    )
     app = App(
         name="vram",
         client=web_client(None, settings.slack_api_url),
-        authorize=_one_workspace(settings.slack_bot_token),
+        **whose,
         signing_secret=secret.reveal() if secret else "",
         process_before_response=True,
         listener_executor=ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="bolt"),
     )
     app.error(_on_error)
-    register(app, answer=answer)
+    register(app, answer=answer, store=store)
+    uninstall.register(app, store, *([workspaces.forget] if workspaces else []))
     return app
 
 

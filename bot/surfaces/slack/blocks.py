@@ -60,14 +60,14 @@ def headline(reply: Reply) -> str:
     return escape(clip(reply.headline, HEADLINE_UNITS))
 
 
-def card(reply: Reply) -> list[Block]:
-    """Verdict, memory bar, tables, facts, notes, passages, next steps, assumptions, source."""
-    return _fit(reply, _card_parts)
+def card(reply: Reply, tail: tuple[Block, ...] = ()) -> list[Block]:
+    """Verdict, memory bar, tables, facts, notes, passages, next steps, assumptions, source; then `tail`, uncut."""
+    return _fit(reply, _card_parts, tail)
 
 
-def plain_blocks(reply: Reply) -> list[Block]:
+def plain_blocks(reply: Reply, tail: tuple[Block, ...] = ()) -> list[Block]:
     """The same as plain text sections, for a client or workspace that refuses the newer blocks."""
-    return _fit(reply, _plain_parts)
+    return _fit(reply, _plain_parts, tail)
 
 
 def payload_units(text: str, blocks: list[Block]) -> int:
@@ -75,17 +75,17 @@ def payload_units(text: str, blocks: list[Block]) -> int:
     return units(text) + units(json.dumps(blocks, ensure_ascii=False))
 
 
-def _fit(reply: Reply, parts: Parts) -> list[Block]:
+def _fit(reply: Reply, parts: Parts, tail: tuple[Block, ...]) -> list[Block]:
     """The roomiest drawing that Slack takes, with a line that says so where something was left out."""
     text = headline(reply)
     note = e.context(messages(reply.language)("slack.left_out"), limit=HEADLINE_UNITS)
     for caps in ROOMY_TO_TIGHT:
         blocks = [*parts(reply, caps), *([note] if _leaves_out(reply, caps) else [])]
-        if _fits(text, blocks):
-            return blocks
-    while not _fits(text, [*blocks, note]):
+        if _fits(text, [*blocks, *tail]):
+            return [*blocks, *tail]
+    while not _fits(text, [*blocks, note, *tail]):
         blocks.pop()
-    return [*blocks, note]
+    return [*blocks, note, *tail]
 
 
 def _fits(text: str, blocks: list[Block]) -> bool:

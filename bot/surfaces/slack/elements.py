@@ -12,6 +12,13 @@ Block = dict[str, Any]
 
 TEXT_UNITS = 3000
 """Most characters of one text object; slack_sdk and Slack's Block Kit reference agree."""
+LABEL_UNITS = 75
+"""Most characters of a button's and an option's text."""
+VALUE_UNITS = 150
+"""Most characters of an option's value."""
+PLACEHOLDER_UNITS = 150
+FIELD_UNITS = 2000
+"""Most characters of a field's label and hint."""
 
 
 def plain(text: str, limit: int = TEXT_UNITS) -> Block:
@@ -57,6 +64,54 @@ def code_block(text: str, limit: int = TEXT_UNITS) -> Block:
 
 def rich(*elements: Block) -> Block:
     return {"type": "rich_text", "elements": list(elements)}
+
+
+def actions(*elements: Block, block_id: str | None = None) -> Block:
+    """A row of controls; the block's id comes back with each press."""
+    return {"type": "actions", **({"block_id": block_id} if block_id else {}), "elements": list(elements)}
+
+
+def button(action_id: str, text: str, *, value: str | None = None, style: str | None = None) -> Block:
+    element: Block = {"type": "button", "action_id": action_id, "text": plain(text, LABEL_UNITS)}
+    return {**element, **({"value": value} if value else {}), **({"style": style} if style else {})}
+
+
+def option(text: str, value: str) -> Block:
+    return {"text": plain(text, LABEL_UNITS), "value": value}
+
+
+def select(action_id: str, placeholder: str, options: list[tuple[str, str]], *, initial: str | None = None) -> Block:
+    """A menu of (text, value) rows; initial: the value that is chosen already, if it is among them."""
+    rows = [option(text, value) for text, value in options]
+    chosen = next((row for row in rows if row["value"] == initial), None)
+    menu: Block = {
+        "type": "static_select",
+        "action_id": action_id,
+        "placeholder": plain(placeholder, PLACEHOLDER_UNITS),
+    }
+    return {**menu, "options": rows, **({"initial_option": chosen} if chosen else {})}
+
+
+def typeahead(action_id: str, placeholder: str, *, letters: int = 0, initial: str | None = None) -> Block:
+    """A menu that asks us for its rows after so many letters."""
+    menu: Block = {"type": "external_select", "action_id": action_id, "min_query_length": letters}
+    chosen = {"initial_option": option(initial, initial)} if initial and len(initial) <= VALUE_UNITS else {}
+    return {**menu, "placeholder": plain(placeholder, PLACEHOLDER_UNITS), **chosen}
+
+
+def input_block(block_id: str, label: str, element: Block, *, hint: str = "", optional: bool = False) -> Block:
+    """A field of a form."""
+    block: Block = {"type": "input", "block_id": block_id, "label": plain(label, FIELD_UNITS), "element": element}
+    return {**block, "optional": optional, **({"hint": plain(hint, FIELD_UNITS)} if hint else {})}
+
+
+def person(user_id: str) -> Block:
+    """A rich text run that names a person of the workspace."""
+    return {"type": "user", "user_id": user_id}
+
+
+def link(url: str, text: str, limit: int = TEXT_UNITS) -> Block:
+    return {"type": "link", "url": url, "text": clip(text, limit)}
 
 
 def cell(value: Cell, limit: int) -> Block:

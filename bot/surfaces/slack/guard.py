@@ -30,6 +30,14 @@ LENGTH = re.compile(r"[0-9]{1,9}")
 TIMESTAMP = re.compile(r"[0-9]{1,12}")
 SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
+PAGE_HEADERS = (
+    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+"""Of the pages that a browser sees."""
+
 Health = Callable[[], dict[str, Any]]
 
 
@@ -42,7 +50,10 @@ class Refused(Exception):
 
 
 class Guard:
-    """Serves EVENTS_PATH through `inner` and answers the paths in `health` itself."""
+    """Serves EVENTS_PATH through `inner` and answers the paths in `health` itself.
+
+    open_paths: pages that a browser opens without a signature, to install the app.
+    """
 
     def __init__(
         self,
@@ -51,15 +62,19 @@ class Guard:
         signing_secret: str,
         seen: Seen,
         health: dict[str, Health],
+        open_paths: tuple[str, ...] = (),
         now: Callable[[], float] = time.time,
     ) -> None:
         self._inner, self._seen, self._health, self._now = inner, seen, health, now
+        self._open_paths = frozenset(open_paths)
         self._key = signing_secret.encode()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             if health := self._health.get(environ.get("PATH_INFO", "")):
                 return _healthy(health, environ, start_response)
+            if environ.get("PATH_INFO") in self._open_paths:
+                return self._inner(_opened(environ), _with_headers(start_response, PAGE_HEADERS))
             environ["wsgi.input"] = BytesIO(self._verified_body(environ))
             return self._inner(environ, start_response)
         except Refused as refused:
@@ -94,6 +109,20 @@ class Guard:
             raise Refused(HTTPStatus.UNAUTHORIZED, "wrong signature")
         if not self._seen.first_time(expected, int(timestamp)):
             raise Refused(HTTPStatus.UNAUTHORIZED, "signature used before")
+
+
+def _opened(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """A browser's request for a page: GET, nothing sent along."""
+    if environ.get("REQUEST_METHOD") != "GET":
+        raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "GET only", Allow="GET")
+    return {**environ, "wsgi.input": BytesIO(b""), "CONTENT_LENGTH": "0"}
+
+
+def _with_headers(start_response: StartResponse, added: tuple[tuple[str, str], ...]) -> StartResponse:
+    def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        return start_response(status, [*headers, *added], *rest)
+
+    return start
 
 
 def _check_route(environ: WSGIEnvironment) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,36 +9,45 @@ from bot.contract import Answer, Error, Understood
 from bot.messages import messages
 from bot.reply import Reply
 from bot.surfaces.slack import blocks
-from bot.surfaces.slack.logging import log_error
+from bot.surfaces.slack import elements as e
+from bot.surfaces.slack.elements import Block
+from bot.surfaces.slack.state import State
 
 HELP = "help"
+WORKFLOW = "workflow"
+"""Stands for the person where nobody asked but a workflow."""
+LONGEST_QUESTION = 1000
+"""Most characters of a question that a shared card repeats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A reply with its native blocks; `plain` draws it again for whoever refuses those."""
+    """A reply with native blocks; `plain` draws it again for whoever refuses those."""
 
     reply: Reply
-    blocks: list[dict[str, Any]]
+    tail: tuple[Block, ...] = ()
+    """Who asked, and the controls."""
+    charts: tuple[Block, ...] = ()
 
-    def body(self) -> dict[str, Any]:
-        """An ephemeral response with native blocks."""
-        return self._body(self.blocks)
+    @property
+    def text(self) -> str:
+        """The notification."""
+        return blocks.headline(self.reply)
+
+    @property
+    def blocks(self) -> list[Block]:
+        return blocks.card(self.reply, (*self.charts, *self.tail))
+
+    def native(self) -> dict[str, Any]:
+        return {"text": self.text, "blocks": self.blocks}
 
     def plain(self) -> dict[str, Any]:
-        """The same response in plain sections."""
-        return self._body(blocks.plain_blocks(self.reply))
+        """The same in plain sections."""
+        return {"text": self.text, "blocks": blocks.plain_blocks(self.reply, self.tail)}
 
-    def _body(self, drawn: list[dict[str, Any]]) -> dict[str, Any]:
-        return {"response_type": "ephemeral", "text": blocks.headline(self.reply), "blocks": drawn}
-
-
-def ask(answer: Callable[[str], Reply], text: str) -> Message:
-    """The message that answers `text`; nothing said asks for help; never raises."""
-    try:
-        return _draw(answer(text.strip() or HELP))
-    except Exception as error:
-        return _draw(failure(log_error("answer_failed", error)))
+    def body(self) -> dict[str, Any]:
+        """A response that only the person sees."""
+        return {"response_type": "ephemeral", **self.native()}
 
 
 def failure(reference: str) -> Reply:
@@ -49,5 +57,13 @@ def failure(reference: str) -> Reply:
     return Reply(answer=Answer(question="", understood=Understood(), error=problem), verdict="error", headline=sentence)
 
 
-def _draw(reply: Reply) -> Message:
-    return Message(reply, blocks.card(reply))
+def byline(state: State, language: str) -> Block:
+    """Who asked what, and who changed it: under every answer that others see."""
+    said = messages(language)
+    asked = [e.run(f"{said('slack.asked_by')} ", e.TEXT_UNITS), e.person(state.asker)]
+    runs = [e.run(said("slack.asked_by_workflow"), e.TEXT_UNITS)] if state.asker == WORKFLOW else asked
+    if state.changer and state.changer != state.asker:
+        runs += [e.run(f", {said('slack.changed_by')} ", e.TEXT_UNITS), e.person(state.changer)]
+    if len(state.question) <= LONGEST_QUESTION:
+        runs += [e.run(": ", 2), e.run(state.question, LONGEST_QUESTION, code=True)]
+    return e.rich(e.line(*runs))

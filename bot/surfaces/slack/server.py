@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from bot.settings import Settings, SettingsError, load
 from bot.startup import connect
-from bot.surfaces.slack import default_answer
+from bot.surfaces.slack import default_answer, oauth
 from bot.surfaces.slack.app import build_app
 from bot.surfaces.slack.guard import Guard
 from bot.surfaces.slack.logging import configure, log, log_error
@@ -21,17 +20,17 @@ if TYPE_CHECKING:
 
     from slack_bolt import App
 
-    from bot.reply import Reply
+    from bot.surfaces.slack.desk import Answering
 
 GUNICORN_STOPS = 4
 """The exit status on which gunicorn gives up instead of starting the worker again."""
 
 
-def create_app(*, answer: Callable[[str], Reply] | None = None) -> Guard:
+def create_app(*, answer: Answering | None = None) -> Guard:
     """The WSGI app from the environment's settings, warmed up, or an exit that says which are missing."""
     try:
         settings = load()
-        settings.require("slack_bot_token", "slack_signing_secret")
+        settings.require(*oauth.required(settings))
     except SettingsError as error:
         print(error, file=sys.stderr)
         raise SystemExit(GUNICORN_STOPS) from None
@@ -41,13 +40,14 @@ def create_app(*, answer: Callable[[str], Reply] | None = None) -> Guard:
     return build_server(settings, answer=answer)
 
 
-def build_server(settings: Settings, *, answer: Callable[[str], Reply] | None = None) -> Guard:
+def build_server(settings: Settings, *, answer: Answering | None = None) -> Guard:
     """Guard, then Bolt."""
     secret = settings.slack_signing_secret
     return Guard(
         endpoint(build_app(settings, answer=answer)),
         signing_secret=secret.reveal() if secret else "",
         seen=build_seen(settings),
+        open_paths=(oauth.INSTALL_PATH, oauth.REDIRECT_PATH) if oauth.is_multi_workspace(settings) else (),
         health={"/healthz": lambda: {"status": "ok"}, "/readyz": lambda: readiness(settings, answer)},
     )
 
@@ -68,7 +68,7 @@ def endpoint(app: App) -> WSGIApplication:
     return Endpoint(app)
 
 
-def readiness(settings: Settings, answer: Callable[[str], Reply] | None) -> dict[str, Any]:
+def readiness(settings: Settings, answer: Answering | None) -> dict[str, Any]:
     """Whether questions can be answered; without Redis they can."""
     try:
         (answer or default_answer)(HELP)

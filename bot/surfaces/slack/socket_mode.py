@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.settings import Settings
@@ -12,10 +11,10 @@ from bot.surfaces.slack.client import web_client
 if TYPE_CHECKING:
     from slack_bolt.adapter.socket_mode import SocketModeHandler
 
-    from bot.reply import Reply
+    from bot.surfaces.slack.desk import Answering
 
 
-def handler(settings: Settings, *, answer: Callable[[str], Reply] | None = None) -> SocketModeHandler:
+def handler(settings: Settings, *, answer: Answering | None = None) -> SocketModeHandler:
     """A handler to `start()`; its own client carries the app-level token."""
     from slack_bolt.adapter.socket_mode import SocketModeHandler
 

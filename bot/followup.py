@@ -1,0 +1,171 @@
+"""A short question that leans on the one before it: `same on h200`, `batch 40`, `kv fp8` change one thing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from bot.amounts import tokens_short
+from bot.choices import shown
+from bot.parse import SLOTS, parse
+from bot.query import CustomCard, Problem, Query
+from bot.words import fold, languages
+
+GIB = 2**30
+LAYOUT = ("tensor_parallel", "pipeline_parallel", "data_parallel")
+HARDWARE = ("gpu_count", *LAYOUT)
+
+REPLACES: dict[str, tuple[str, ...]] = {
+    "sequence_tokens": ("mix", "audio_seconds"),
+    "mix": ("sequence_tokens", "audio_seconds"),
+    "audio_seconds": ("sequence_tokens", "mix"),
+    "engine": ("engine_version", "max_batched_tokens", "max_sequences", "block_size", "enforce_eager", "method"),
+    "method": ("engine", "engine_version"),
+    "gpu": ("free_bytes",),
+    "gpu_count": LAYOUT,
+    "tensor_parallel": ("gpu_count",),
+    "pipeline_parallel": ("gpu_count",),
+    "data_parallel": ("gpu_count",),
+    "utilization": ("free_bytes",),
+    "free_bytes": ("utilization",),
+}
+"""What a newly stated slot takes out of the question before."""
+SETTLES = {
+    "batch": "batch",
+    "sequence_tokens": "sequence",
+    "mix": "sequence",
+    "gpu": "gpu",
+    "gpu_count": "gpu_count",
+    "tensor_parallel": "gpu_count",
+    "utilization": "utilization",
+}
+"""What is no longer asked for once it is stated."""
+UNSAYS: dict[str, tuple[str, ...]] = {
+    "batch": ("batch",),
+    "sequence": ("sequence_tokens", "mix"),
+    "gpu": ("gpu", *HARDWARE),
+    "gpu_count": HARDWARE,
+    "utilization": ("utilization",),
+}
+"""What is no longer stated once it is asked for."""
+
+
+def follow_up(previous: str, change: str) -> str | None:
+    """The whole question that `change` makes of `previous`; None where `change` stands by itself."""
+    now = parse(change)
+    if not _leans(now):
+        return None
+    before = parse(previous)
+    problems = [problem for problem in now.problems if not _only_lacks_model(problem)]
+    if problems:
+        slots = {problem.slot for problem in problems if problem.slot in SLOTS}
+        return f"{spoken(replace(before, **dict.fromkeys(slots)))} {change}"  # type: ignore[arg-type]
+    return " ".join((spoken(merge(before, now)), *now.unread))
+
+
+def merge(before: Query, now: Query) -> Query:
+    """The question before, with what is said now in place of what it said."""
+    stated = {slot: said for slot in SLOTS if (said := getattr(now, slot)) is not None}
+    gone = {other for slot in stated for other in REPLACES.get(slot, ())}
+    asked = before.solve_for
+    if now.solve_for:
+        gone |= {*UNSAYS.get(now.solve_for.value, ())} - stated.keys()
+    elif asked and asked.value in {SETTLES.get(slot) for slot in stated}:
+        gone.add("solve_for")
+    return replace(
+        before,
+        **{**dict.fromkeys(gone - stated.keys()), **stated},
+        verb=now.verb if now.verb != "size" else before.verb,
+        language=now.language if now.language != "en" else before.language,
+        unread=(),
+    )
+
+
+def spoken(query: Query) -> str:
+    """A question that is read back to the same slots."""
+    return " ".join(_parts(query))
+
+
+def _leans(now: Query) -> bool:
+    if now.verb == "help":
+        return False
+    if now.model is not None:
+        return _says_same(now.text)
+    says_something = any(getattr(now, slot) is not None for slot in SLOTS) or now.verb == "explain"
+    lacks_model_only = any(map(_only_lacks_model, now.problems))
+    return lacks_model_only and (says_something or len(now.problems) > 1)
+
+
+def _only_lacks_model(problem: Problem) -> bool:
+    return problem.code == "empty" and problem.slot == "model"
+
+
+def _says_same(text: str) -> bool:
+    start = fold(" ".join(text.split()))
+    return any(start.startswith(f"{fold(word)} ") for table in languages().values() for word in table["follow_up"])
+
+
+# --------------------------------------------------------------------------- words
+
+
+def _parts(query: Query) -> Iterator[str]:
+    if query.verb == "explain":
+        yield "explain"
+    for slot, words in WORDS.items():
+        if (said := getattr(query, slot)) is not None:
+            yield words(said.value)
+    yield from _cards(query)
+    if query.engine and query.engine_version:
+        yield f"{query.engine.value} {query.engine_version.value}"
+    elif query.engine or query.engine_version:
+        said = query.engine or query.engine_version
+        yield said.value if query.engine else f"version {said.value}"  # type: ignore[union-attr]
+    if query.command and not (query.batch or query.solve_for):
+        yield ASKED["batch"]
+
+
+def _cards(query: Query) -> Iterator[str]:
+    count = query.gpu_count.value if query.gpu_count else None
+    if query.gpu is not None:
+        card = query.gpu.value
+        name = f"{card.label} GPU" if isinstance(card, CustomCard) else card
+        yield f"on {count}x {name}" if count else f"on {name}"
+    elif count:
+        yield f"{count} GPUs"
+
+
+def _mix(mix: tuple[tuple[float, int], ...]) -> str:
+    return " ".join(f"{100 * share:g}% {tokens_short(tokens)}" for share, tokens in mix)
+
+
+ASKED = {
+    "batch": "how many users",
+    "sequence": "longest context",
+    "gpu_count": "how many GPUs",
+    "gpu": "which GPU",
+    "utilization": "minimum utilization",
+}
+
+WORDS: dict[str, Callable[[Any], str]] = {
+    "solve_for": lambda asked: ASKED[asked],
+    "model": str,
+    "weights": shown,
+    "kv_cache": lambda key: f"kv {key}",
+    "batch": lambda number: f"batch {number}",
+    "sequence_tokens": lambda tokens: f"seq {tokens_short(tokens)}",
+    "mix": _mix,
+    "audio_seconds": lambda seconds: f"{seconds:g} s audio",
+    "tensor_parallel": lambda size: f"tp{size}",
+    "pipeline_parallel": lambda size: f"pp{size}",
+    "data_parallel": lambda size: f"dp{size}",
+    "expert_parallel": lambda on: "ep" if on else "",
+    "utilization": lambda share: f"util {share:g}",
+    "free_bytes": lambda size: f"{size / GIB:.4g}GiB free",
+    "max_batched_tokens": lambda tokens: f"--max-num-batched-tokens {tokens}",
+    "max_sequences": lambda number: f"--max-num-seqs {number}",
+    "enforce_eager": lambda on: "--enforce-eager" if on else "",
+    "block_size": lambda size: f"--block-size {size}",
+    "method": lambda method: f"method {method}",
+}
+"""Slot -> its value in words; cards and engine, which are said together, apart."""
