@@ -14,7 +14,7 @@ override Q := $(value Q)
 export Q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types tests format generate lock bench slack slack-socket emulator screens clean
+.PHONY: help setup run test lint types tests format generate lock bench fit accuracy slack slack-socket emulator screens clean
 
 help: ## List every task
 	@echo 'make run Q="llama 3.3 70b awq on 2x l40s"   answers a question'
@@ -52,6 +52,12 @@ lock: $(VENV)/lock/bin/uv ## Pin the newest allowed versions in both lock files
 
 bench: $(READY_TO_TEST) ## Measure start-up, answers and a thousand questions
 	@$(PY) -m benchmarks
+
+fit: $(READY_TO_TEST) ## Fit the constants on the measured start-ups again
+	@$(PY) -m benchmarks.accuracy.fit
+
+accuracy: $(READY_TO_TEST) ## Score all measured start-ups, write docs/accuracy.md
+	@$(PY) -m benchmarks.accuracy
 
 slack: $(READY) ## Serve Slack over HTTP, settings from .env or the environment
 	@$(call with-settings,sh -c "$$(sed -n 's/^web: *//p' Procfile)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.advice import Facts
+from bot.resolve import CUSTOM
 from bot.size import Sized
 from catalog.types import Attention
 from formulas.kv_cache import element_bits
@@ -37,7 +38,7 @@ def facts_of(sized: Sized) -> Facts:
         gpu_vendor=gpu.vendor if held else None,
         gpu_fp8_native=gpu.fp8_native if held else None,
         gpu_nvfp4_native=gpu.nvfp4_native if held else None,
-        gpu_nvlink=gpu.nvlink not in ("", "no") if held else None,
+        gpu_nvlink=gpu.nvlink not in ("", "no") if held and gpu.vendor != CUSTOM else None,
         visible_gib=gpu.visible_bytes / GIB if held else None,
         headroom_share=result.headroom / result.usable if held else None,
         gpu_count=layout.gpu_count if held else None,

@@ -1,18 +1,46 @@
-"""The only place that turns bytes into GiB for people, and numbers into text."""
+"""The only place that turns bytes into GiB (or GB) for people, and numbers into text."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 GIB = 2**30
+UNITS = {"GiB": GIB, "GB": 10**9}
+"""Units that sizes are shown in: bytes of each."""
+
+_shown: ContextVar[str] = ContextVar("unit", default="GiB")
+
+
+@contextmanager
+def shown_in(unit: str | None) -> Iterator[None]:
+    """Within the block sizes are shown in this unit, GiB by default."""
+    token = _shown.set(unit if unit in UNITS else "GiB")
+    try:
+        yield
+    finally:
+        _shown.reset(token)
+
+
+def unit() -> str:
+    """The unit that sizes are shown in now."""
+    return _shown.get()
+
+
+def in_units(size: int) -> float:
+    """The size in the unit shown."""
+    return size / UNITS[unit()]
 
 
 def gib(size: int, *, digits: int = 1) -> str:
-    """1_610_612_736 -> '1.5 GiB'. Small sizes keep two digits so that nothing shows as zero."""
-    return f"{gib_number(size, digits=digits)} GiB"
+    """1_610_612_736 -> '1.5 GiB' (or '1.6 GB'). Small sizes keep two digits so that nothing shows as zero."""
+    return f"{gib_number(size, digits=digits)} {unit()}"
 
 
 def gib_number(size: int, *, digits: int = 1) -> str:
     """The number alone: '1.5'."""
-    value = size / GIB
+    value = in_units(size)
     if size and abs(value) < 1:
         digits = max(digits, 2)
     return f"{value:,.{digits}f}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from bot.amounts import shown_in
+from bot.defaults import Defaults, inherit
 from bot.errors import QuestionError
 from bot.help import help_reply
 from bot.parse import parse
@@ -17,12 +19,18 @@ from bot.sorry import internal_error, sorry
 log = logging.getLogger(__name__)
 
 
-def answer(text: str) -> Reply:
-    """One question answered, or one sentence that says what to ask instead."""
+def answer(text: str, *, defaults: Defaults | None = None) -> Reply:
+    """One question answered, or one sentence that says what to ask instead.
+
+    defaults: settings that stand in for what the question does not say; the reply names them.
+    """
+    settings = defaults or Defaults()
+    text = text.encode("utf-8", "replace").decode("utf-8")
     query = Query(text=text)
     try:
-        query = parse(text)
-        return _answer(query)
+        query = inherit(parse(text), settings)
+        with shown_in(settings.units):
+            return _answer(query)
     except QuestionError as error:
         return sorry(query, error)
     except Exception as error:

@@ -8,6 +8,7 @@ from bot.errors import Conflict, OutOfRange, Unsupported
 from bot.query import Query
 from catalog.find import find_format
 from catalog.types import Gpu, Model, NotFound, NumberFormat
+from formulas.compiled import audio_windows
 from formulas.deployment import Layout, Version, version
 from formulas.engines import engine
 from formulas.layout import layouts
@@ -20,6 +21,9 @@ GGUF_ENGINE = "llama.cpp"
 GUIDE = "guide"
 DEFAULT_LENGTH = 8192
 """Tokens assumed when a question states no length: long enough for chat with retrieval, far below model limits."""
+
+AUDIO_WINDOW_SECONDS = 30
+"""Whisper cuts audio into windows of 30 s (Radford 2022, section 2.1)."""
 
 SIXTEEN_BIT = {"bfloat16": "bf16", "float16": "fp16", "float32": "bf16"}
 """Format an engine serves a checkpoint in by default; fp32 checkpoints are cast to 16 bits (vLLM --dtype auto)."""
@@ -37,7 +41,7 @@ def choose_weights(query: Query, named: Named, notes: Notes) -> NumberFormat:
     """The stated format, else that in the name, else the checkpoint's own."""
     model = named.model
     stored = model.quantization.weights if model.quantization else SIXTEEN_BIT[model.architecture.dtype]
-    if query.weights is None and named.weights:
+    if named.weights and (query.weights is None or query.weights.vague):
         return number_format(named.weights)
     if query.weights is None:
         notes.assume("weights", "assumed.weights", weights=shown(stored))
@@ -126,6 +130,9 @@ def choose_kv_cache(query: Query, model: Model, weights: NumberFormat, engine_ke
 
 def choose_length(query: Query, model: Model, notes: Notes) -> int:
     """The stated length; the mean of a mix; the model's own limit for a command; else a usual length."""
+    if query.audio_seconds:
+        windows = audio_windows(audio_seconds=query.audio_seconds.value, window_seconds=AUDIO_WINDOW_SECONDS)
+        notes.explain("assumed.audio", windows=int(windows))
     if query.sequence_tokens:
         length = query.sequence_tokens.value
         if model.max_length and length > model.max_length:
@@ -183,6 +190,11 @@ def _without_layout(query: Query) -> tuple[str, ...]:
     for said in (query.tensor_parallel, query.pipeline_parallel):
         text = text.replace(said.words, "") if said else text
     return (" ".join(text.split()),)
+
+
+def usual_layout(count: int, model: Model, gpu: Gpu, engine_key: str, asked: Layout) -> Layout:
+    """How so many GPUs share the work when a question gives their number alone."""
+    return _share(count, None, None, None, model, gpu, engine_key, asked.expert_parallel)
 
 
 def _share(

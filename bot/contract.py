@@ -41,6 +41,8 @@ class Understood(Part):
     method: Literal["engine", "guide"] = "engine"
     assumed: list[str] = Field(default_factory=list)
     unread: list[str] = Field(default_factory=list)
+    flags: dict[str, Any] = Field(default_factory=dict)
+    """Other settings of a pasted command or log, by name, as they are written there."""
 
 
 class Memory(Part):
@@ -102,6 +104,8 @@ class Alternative(Part):
 class Error(Part):
     code: str
     message: str
+    slot: str | None = None
+    """What of the question is at fault, where it is one thing: a field of `understood`."""
     suggestions: list[str] = Field(default_factory=list)
 
 

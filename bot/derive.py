@@ -45,10 +45,16 @@ def _laws(deployment: Deployment, text: Messages) -> tuple[Section, ...]:
     return tuple(_section(lines, text) for lines in used.values())
 
 
+def _numbers(line: Line) -> str:
+    """The line with its unit; a ratio has none."""
+    unit = line.law.quantity.unit
+    return line.numbers if unit == "1" else f"{line.numbers} {unit}"
+
+
 def _section(lines: list[Line], text: Messages) -> Section:
     """One law with its uses; of many only the first few, and how many more."""
     law = lines[0].law
-    rows = [lines[0].symbols, *(f"{line.numbers} {law.quantity.unit}" for line in lines[:SHOWN_USES])]
+    rows = [lines[0].symbols, *(_numbers(line) for line in lines[:SHOWN_USES])]
     if len(lines) > SHOWN_USES:
         rows.append(text("explain.more", count=len(lines) - SHOWN_USES))
     rows += [text("explain.holds", holds=law.holds), text("explain.source", source=law.source)]

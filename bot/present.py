@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import prod
+from typing import Any
 
 from bot import contract
 from bot.choices import GUIDE, by_guide, shown
 from bot.query import CustomCard, Query
-from bot.questions import question
+from bot.questions import question, release
+from bot.resolve import Resolution
 from bot.serve_command import serve_command
 from bot.size import Changed, Held, Sized
-from formulas.deployment import Deployment, Version
+from formulas.deployment import Deployment
 from formulas.estimate import Estimate
 
 
@@ -34,7 +37,7 @@ def answer(sized: Sized) -> contract.Answer:
             contract.GpuChoice(gpu=choice.gpu.name, gpu_count=choice.gpu_count, headroom=choice.estimate.headroom)
             for choice in sized.gpus
         ],
-        alternatives=[_alternative(change, resolution.query) for change in sized.changes],
+        alternatives=[_alternative(change, resolution) for change in sized.changes],
     )
 
 
@@ -47,7 +50,7 @@ def understood(sized: Sized) -> contract.Understood:
     """What the answer is for."""
     query, resolution, deployment = sized.resolution.query, sized.resolution, sized.estimate.deployment
     layout, settings, load = deployment.layout, deployment.settings, deployment.load
-    return contract.Understood(
+    found = contract.Understood(
         model=resolution.model_name,
         weights=shown(deployment.weights.key),
         kv_cache=deployment.kv_cache.key,
@@ -71,7 +74,24 @@ def understood(sized: Sized) -> contract.Understood:
         solve_for=resolution.solve_for,
         assumed=list(dict.fromkeys(resolution.notes.assumed)),
         unread=list(query.unread),
+        flags=dict(query.extra),
     )
+    return found.model_copy(update=stated(query)) if query.command else found
+
+
+STATED = ("sequence_tokens", "utilization", "tensor_parallel", "pipeline_parallel", "data_parallel", "max_sequences")
+"""Fields of a pasted command that are shown as it states them, whatever they come to on this engine."""
+
+
+def stated(query: Query) -> dict[str, Any]:
+    """What a pasted command says in so many words, and the GPUs that its container is given."""
+    said = {name: said.value for name in STATED if (said := getattr(query, name)) is not None}
+    sizes = [said[name] for name in ("tensor_parallel", "pipeline_parallel", "data_parallel") if name in said]
+    if "visible_gpus" in query.extra:
+        said["gpu_count"] = query.extra["visible_gpus"]
+    elif sizes and not query.extra.get("dp_attention"):
+        said["gpu_count"] = prod(sizes)
+    return said
 
 
 def _version(query: Query, deployment: Deployment) -> str | None:
@@ -90,7 +110,8 @@ def understood_so_far(query: Query) -> contract.Understood:
     }
     if isinstance(said.get("gpu"), CustomCard):
         said["gpu"] = said["gpu"].label
-    return contract.Understood(**said, unread=list(query.unread))
+    said |= stated(query) if query.command else {}
+    return contract.Understood(**said, unread=list(query.unread), flags=dict(query.extra))
 
 
 def _capacity(held: Held) -> contract.Capacity:
@@ -105,23 +126,28 @@ def _capacity(held: Held) -> contract.Capacity:
     )
 
 
-def _alternative(change: Changed, query: Query) -> contract.Alternative:
+def _alternative(change: Changed, resolution: Resolution) -> contract.Alternative:
+    """One change, solved on the GPUs that were named; without any it only says what it needs."""
+    named = resolution.gpu_named
     return contract.Alternative(
         change=change.change,
-        fits=change.estimate.fits,
-        verdict=change.estimate.verdict,
-        max_batch=change.max_batch,
-        command=command(change.estimate),
-        question=question(change.estimate.deployment),
+        fits=change.estimate.fits if named else None,
+        verdict=change.estimate.verdict if named else "needs",
+        max_batch=change.max_batch if named else None,
+        max_sequence_tokens=change.longest if named else None,
+        command=command(change.estimate, resolution),
+        question=question(change.estimate.deployment, on_gpu=named),
     )
 
 
-def release(version: Version) -> str:
-    """(0, 33, 0) -> '0.33.0'; a build number stands alone: (10919, 0, 0) -> '10919'."""
-    major, minor, patch = version
-    return str(major) if (minor, patch) == (0, 0) else f"{major}.{minor}.{patch}"
-
-
-def command(result: Estimate) -> str | None:
+def command(result: Estimate, resolution: Resolution) -> str | None:
     """The serve command of an estimate's deployment; None where a checkpoint would have to be invented."""
-    return serve_command(result.deployment, utilization=result.plan.utilization)
+    query = resolution.query
+    if not resolution.gpu_named:
+        return None
+    return serve_command(
+        result.deployment,
+        utilization=result.plan.utilization,
+        limit_sequences=bool(query.batch or query.max_sequences or resolution.solve_for == "batch"),
+        longest=max((tokens for _, tokens in query.mix.value), default=0) if query.mix else 0,
+    )

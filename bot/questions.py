@@ -4,31 +4,64 @@ from __future__ import annotations
 
 from bot.amounts import tokens_short
 from bot.choices import shown
-from formulas.deployment import Deployment
+from catalog.types import Gpu
+from formulas.deployment import Deployment, Settings, Version
+from formulas.engines import engine
+
+GIB = 2**30
+LEAST_BUILD = 1000
+"""A first number from here on counts builds (llama.cpp), below it is a release."""
 
 
-def question(deployment: Deployment) -> str:
-    """'Qwen/Qwen3-32B fp8 kv fp8 batch 20 seq 12k on 2x NVIDIA H100 SXM 80GB'."""
-    layout = deployment.layout
+def question(deployment: Deployment, *, on_gpu: bool = True) -> str:
+    """'Qwen/Qwen3-32B fp8 kv fp8 batch 20 seq 12k on 2x NVIDIA H100 SXM 80GB'; GPUs only where some were named."""
     parts = [
         deployment.model.id,
         shown(deployment.weights.key),
         f"kv {deployment.kv_cache.key}",
         f"batch {deployment.load.batch}",
         f"seq {tokens_short(deployment.load.sequence_tokens)}",
-        f"on {layout.gpu_count}x {deployment.gpu.name}",
     ]
-    parts += [
-        f"{name}{size}"
-        for name, size in (
-            ("tp", layout.tensor_parallel),
-            ("pp", layout.pipeline_parallel),
-            ("dp", layout.data_parallel),
-        )
-        if size > 1
-    ]
-    if layout.expert_parallel:
-        parts.append("ep")
-    if deployment.settings.utilization is not None:
-        parts.append(f"util {deployment.settings.utilization:g}")
-    return " ".join(parts)
+    parts += _cards(deployment) if on_gpu else []
+    parts += _settings(deployment.settings)
+    return " ".join((*parts, *_engine(deployment)))
+
+
+def _cards(deployment: Deployment) -> list[str]:
+    layout = deployment.layout
+    sizes = {"tp": layout.tensor_parallel, "pp": layout.pipeline_parallel, "dp": layout.data_parallel}
+    parts = [f"on {layout.gpu_count}x {_card(deployment.gpu)}"]
+    parts += [f"{name}{size}" for name, size in sizes.items() if size > 1]
+    return [*parts, "ep"] if layout.expert_parallel else parts
+
+
+def _card(gpu: Gpu) -> str:
+    """The name that a question can hold: without a remark in brackets."""
+    return gpu.aliases[0] if "(" in gpu.name and gpu.aliases else gpu.name
+
+
+def _settings(settings: Settings) -> list[str]:
+    said = {
+        "--max-num-batched-tokens": settings.max_batched_tokens,
+        "--max-num-seqs": settings.max_sequences,
+        "--block-size": settings.block_size,
+    }
+    parts = [f"{flag} {value}" for flag, value in said.items() if value is not None]
+    parts += ["--enforce-eager"] if settings.enforce_eager else []
+    if settings.free_bytes is not None:
+        return [*parts, f"{settings.free_bytes / GIB:.6g}GiB free"]
+    return [*parts, f"util {settings.utilization:g}"] if settings.utilization is not None else parts
+
+
+def _engine(deployment: Deployment) -> list[str]:
+    """The engine and its release, where they are not what is assumed."""
+    key, version = deployment.engine, deployment.engine_version
+    if key == "guide":
+        return ["method guide"]
+    return [] if (key, version) == ("vllm", engine("vllm").latest) else [key, release(version)]
+
+
+def release(version: Version) -> str:
+    """(0, 33, 0) -> '0.33.0'; a build is written as it is tagged: (10919, 0, 0) -> 'b10919'."""
+    major, minor, patch = version
+    return f"b{major}" if major >= LEAST_BUILD else f"{major}.{minor}.{patch}"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
 from bot.choices import (
-    Named,
     choose_engine,
     choose_kv_cache,
     choose_layout,
@@ -16,12 +14,12 @@ from bot.choices import (
     choose_weights,
     fit_engine,
 )
-from bot.errors import ERRORS, OutOfRange, QuestionError, UnknownGpu, UnknownModel, Unsupported
+from bot.errors import ERRORS, OutOfRange, QuestionError, UnknownGpu, Unsupported
+from bot.models import find_named
 from bot.query import CustomCard, Query
-from catalog.find import find_gpu, find_model
+from catalog.find import find_gpu
 from catalog.load import load
 from catalog.types import Gpu, NotFound
-from catalog.variants import variant_of
 from formulas.deployment import Deployment, Load, Settings
 from formulas.engines import engine
 
@@ -29,7 +27,8 @@ REFERENCE_GPU = "NVIDIA H100 SXM 80GB"
 """Whose engine defaults (batched tokens, kernels) hold when no GPU was named."""
 
 
-HUGGING_FACE_ID = re.compile(r"[\w.-]+/[\w.-]+")
+CUSTOM = "custom"
+"""Maker of a card that is known by its memory alone."""
 
 
 class Remark(NamedTuple):
@@ -54,6 +53,10 @@ class Notes:
         if key:
             self.assumptions.append(Remark(key, values))
 
+    def explain(self, key: str, **values: Any) -> None:
+        """Record how something that was stated is taken."""
+        self.assumptions.append(Remark(key, values))
+
     def warn(self, key: str, **values: Any) -> None:
         """Record something the reader must know."""
         self.warnings.append(Remark(key, values))
@@ -76,7 +79,7 @@ def resolve(query: Query) -> Resolution:
     """Raises QuestionError with the sentence to show when the question cannot be answered."""
     _refuse(query)
     notes = Notes()
-    named = _model(query, notes)
+    named = find_named(query, notes)
     model, gpu = named.model, _gpu(query, notes)
     weights = choose_weights(query, named, notes)
     engine_key, release = choose_engine(query, weights, gpu, notes)
@@ -98,6 +101,7 @@ def resolve(query: Query) -> Resolution:
         load=Load(batch=_batch(query, notes), sequence_tokens=length),
     )
     _note_unread(query, notes)
+    _note_inherited(query, notes)
     return Resolution(
         query=query,
         deployment=deployment,
@@ -117,28 +121,6 @@ def _refuse(query: Query) -> None:
 
 def _unknown(query: Query) -> str | None:
     return query.solve_for.value if query.solve_for else None
-
-
-def _model(query: Query, notes: Notes) -> Named:
-    if query.model is None:
-        raise UnknownModel("unknown_model.none")
-    text, words = query.model.value, query.model.words
-    found = find_model(text)
-    if isinstance(found, NotFound):
-        return _variant(text, words, found, notes)
-    if query.model.vague or found.vague:
-        notes.assume("model", "assumed.model", words=words, model=found.item.id)
-    return Named(found.item, found.item.id, None)
-
-
-def _variant(text: str, words: str, missing: NotFound, notes: Notes) -> Named:
-    variant = variant_of(text)
-    if variant is None:
-        raise UnknownModel("unknown_model.model", suggestions=missing.suggestions, words=(words,))
-    weights = f" {variant.weights}" if variant.weights else ""
-    notes.assume("model", "assumed.variant", words=words, model=f"{variant.model.id}{weights}")
-    published = HUGGING_FACE_ID.fullmatch(text) is not None
-    return Named(variant.model, text if published else variant.model.id, variant.weights)
 
 
 def _gpu(query: Query, notes: Notes) -> Gpu:
@@ -162,8 +144,8 @@ def _card(name: str) -> Gpu:
 
 def _custom(card: CustomCard) -> Gpu:
     return Gpu(
-        name=card.label,
-        vendor="custom",
+        name=f"{card.label} GPU",
+        vendor=CUSTOM,
         marketed_gb=card.visible_bytes / 1e9,
         visible_bytes=card.visible_bytes,
         visible_basis="stated",
@@ -193,6 +175,11 @@ def _batch(query: Query, notes: Notes) -> int:
     if _unknown(query) != "batch":
         notes.assume("batch", None if query.command else "assumed.batch")
     return 1
+
+
+def _note_inherited(query: Query, notes: Notes) -> None:
+    for slot, whose in query.inherited:
+        notes.assume(slot, f"assumed.inherited_{whose}", setting=slot, value=getattr(query, slot).value)
 
 
 def _note_unread(query: Query, notes: Notes) -> None:

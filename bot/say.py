@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from bot import present
-from bot.advice import advise
-from bot.advice_facts import facts_of
-from bot.amounts import count, gib, gib_number
+from bot.amounts import count, gib, gib_number, in_units, unit
 from bot.cautions import cautions
-from bot.choices import shown
+from bot.choices import GUIDE, shown
 from bot.guide_notes import guide_caveats, guide_facts
 from bot.messages import Messages, messages
-from bot.questions import question
-from bot.reply import Cell, Reply, Step, Table
-from bot.resolve import REFERENCE_GPU, Remark
-from bot.size import CACHE_IN_8_BITS, Changed, Held, Sized
-from formulas.deployment import Deployment, Layout
-from formulas.estimate import Estimate
-from formulas.solve import GPU_COUNTS, Choice
+from bot.phrasing import amounts, gpus, is_audio, layout_text, names, remark_text
+from bot.reply import Cell, Reply, Table
+from bot.resolve import REFERENCE_GPU
+from bot.size import CACHE_IN_8_BITS, Held, Sized
+from bot.steps import steps
+from formulas.deployment import Layout
+from formulas.engines import engine
+from formulas.solve import GPU_COUNTS, LONGEST_TOKENS, Choice
 
 SHOWN_GPUS = 6
-SHOWN_STEPS = 7
+BEFORE_CACHE = ("fact.no_cache", "fact.nothing_left", "fact.max_batch", "fact.max_batch_audio")
+"""Sentences that stand before the one on the other KV cache."""
+SHOWN_OF_A_COUNT = 3
+"""Cards of one number of GPUs, so that both few large and many small ones are shown."""
 
 
 def say(sized: Sized) -> Reply:
@@ -30,7 +32,7 @@ def say(sized: Sized) -> Reply:
     answer = present.answer(sized)
     assumptions = _assumptions(sized, text)
     remarks = (*sized.resolution.notes.warnings, *cautions(sized))
-    notes = (*(_remark(remark, text) for remark in remarks), *guide_caveats(sized.estimate, text))
+    notes = (*(remark_text(remark, text) for remark in remarks), *guide_caveats(sized.estimate, text))
     answer = answer.model_copy(update={"assumptions": list(assumptions), "notes": list(notes)})
     return Reply(
         answer=answer,
@@ -40,58 +42,10 @@ def say(sized: Sized) -> Reply:
         tables=_tables(sized, text),
         facts=(*_facts(sized, text), *guide_facts(sized.estimate, text)),
         notes=notes,
-        steps=_steps(sized, text),
+        steps=steps(sized, text),
         assumptions=assumptions,
-        source=_source(sized.estimate.deployment, text),
+        source=_source(sized, text),
     )
-
-
-# --------------------------------------------------------------------------- names
-
-
-def names(deployment: Deployment) -> dict[str, str]:
-    """What every sentence may mention of a deployment."""
-    return {
-        "model": deployment.model.id,
-        "weights": shown(deployment.weights.key),
-        "batch": count(deployment.load.batch),
-        "tokens": count(deployment.load.sequence_tokens),
-        "gpu": deployment.gpu.name,
-        "gpus": gpus(deployment.gpu.name, deployment.layout.gpu_count),
-        "engine": deployment.engine,
-        "version": present.release(deployment.engine_version),
-        "kv_cache": deployment.kv_cache.key,
-    }
-
-
-def gpus(name: str, number: int) -> str:
-    """'2 × NVIDIA L40S'"""
-    return f"{number} × {name}"
-
-
-def layout_text(layout: Layout, text: Messages) -> str:
-    """'tensor parallel 8, pipeline parallel 2'"""
-    sizes = {
-        "tensor_parallel": layout.tensor_parallel,
-        "pipeline_parallel": layout.pipeline_parallel,
-        "data_parallel": layout.data_parallel,
-    }
-    parts = [text(f"label.{name}", count=size) for name, size in sizes.items() if size > 1]
-    parts += [text("label.expert_parallel")] if layout.expert_parallel else []
-    return ", ".join(parts) or text("label.single")
-
-
-def amounts(result: Estimate) -> dict[str, str]:
-    """Every size that a sentence may mention."""
-    return {
-        "total": gib(result.memory.total),
-        "weights_size": gib(result.memory.weights),
-        "usable": gib(result.usable),
-        "visible": gib(result.deployment.gpu.visible_bytes),
-        "headroom": gib(abs(result.headroom)),
-        "missing": gib(max(0, -result.headroom)),
-        "band": gib(result.band),
-    }
 
 
 # --------------------------------------------------------------------------- headline
@@ -99,35 +53,46 @@ def amounts(result: Estimate) -> dict[str, str]:
 
 def headline(sized: Sized, text: Messages) -> str:
     """The verdict as one sentence."""
-    values: dict[str, Any] = {**names(sized.estimate.deployment), **amounts(sized.estimate)}
+    values: dict[str, Any] = {**_names(sized, text), **amounts(sized.estimate)}
     if sized.held is None or sized.resolution.solve_for == "gpu":
         return _headline_choice(sized, text, values)
     return text(_headline_key(sized, sized.held), **values, **_held_values(sized, sized.held, text))
 
 
+def _names(sized: Sized, text: Messages) -> dict[str, str]:
+    return names(sized.estimate.deployment, text, mixed=sized.resolution.query.mix is not None)
+
+
 def _headline_choice(sized: Sized, text: Messages, values: dict[str, Any]) -> str:
     if not sized.gpus:
         return text("headline.needs_more", **values)
-    best = sized.gpus[0]
+    best = _fewest_first(sized.gpus)[0]
     key = "headline.gpu" if sized.resolution.solve_for == "gpu" else "headline.needs"
+    key += "_single" if best.gpu_count == 1 else ""
     return text(key, **values, choice=gpus(best.gpu.name, best.gpu_count))
 
 
+def _fewest_first(choices: tuple[Choice, ...]) -> list[Choice]:
+    return sorted(choices, key=lambda choice: (choice.gpu_count, choice.size))
+
+
 def _headline_key(sized: Sized, held: Held) -> str:
-    solve_for, fits = sized.resolution.solve_for, sized.estimate.fits
+    result, solve_for = sized.estimate, sized.resolution.solve_for
+    if result.memory.weights > result.usable and solve_for not in ("gpu_count", "utilization"):
+        return "headline.weights_too_large"
+    audio = "_audio" if is_audio(result.deployment) else ""
     keys = {
-        "batch": "batch" if held.max_batch else "batch_none",
-        "sequence": ("sequence_model" if held.limited_by_model else "sequence") if held.longest else "batch_none",
+        "batch": f"batch{audio}" if held.max_batch else "batch_none",
+        "sequence": ("sequence_model" if held.limited_by_model else "sequence") if held.longest else "sequence_none",
         "gpu_count": "gpu_count" if held.least else "gpu_count_none",
-        "utilization": "utilization" if held.utilization else "utilization_none",
+        "utilization": "utilization" if result.fits else "utilization_none",
     }
     if solve_for in keys:
         return f"headline.{keys[solve_for]}"
-    if sized.resolution.query.command and fits:
-        return "headline.fits_command"
-    if sized.estimate.memory.weights > sized.estimate.usable:
-        return "headline.weights_too_large"
-    return f"headline.{sized.estimate.verdict}"
+    if sized.resolution.query.command and result.verdict != "tight":
+        started = "fits_command" if result.memory.kv_cache else "fits"
+        return f"headline.{started if result.fits else 'does_not_start'}"
+    return f"headline.{result.verdict}"
 
 
 def _held_values(sized: Sized, held: Held, text: Messages) -> dict[str, Any]:
@@ -141,7 +106,7 @@ def _held_values(sized: Sized, held: Held, text: Messages) -> dict[str, Any]:
         "count": least.gpu_count,
         "layout": layout_text(least, text),
         "most": GPU_COUNTS[-1],
-        "utilization": f"{held.utilization:.3f}" if held.utilization else "",
+        "utilization": f"{sized.estimate.plan.utilization:.3g}",
     }
 
 
@@ -177,13 +142,17 @@ def _components(sized: Sized, text: Messages) -> Table:
         rows.append((text("table.usable", utilization=share, visible=gib(deployment.gpu.visible_bytes)), result.usable))
     return Table(
         caption=text("table.components"),
-        columns=(text("table.component"), text("table.size"), *([text("table.share")] if sized.held else [])),
+        columns=(text("table.component"), text("table.size", unit=unit()), *_share_column(sized, text)),
         rows=tuple(_component(label, size, result.usable if sized.held else None) for label, size in rows),
     )
 
 
+def _share_column(sized: Sized, text: Messages) -> list[str]:
+    return [text("table.share")] if sized.held else []
+
+
 def _component(label: str, size: int, usable: int | None) -> tuple[Cell, ...]:
-    number = Cell(gib_number(size), size / 2**30)
+    number = Cell(gib_number(size), in_units(size))
     if usable is None:
         return Cell(label), number
     share = 100 * size / usable
@@ -191,16 +160,24 @@ def _component(label: str, size: int, usable: int | None) -> tuple[Cell, ...]:
 
 
 def _choices(choices: tuple[Choice, ...], text: Messages) -> Table:
-    columns = (text("table.gpu"), text("table.gpu_count"), text("table.spare"))
+    columns = (text("table.gpu"), text("table.gpu_count"), text("table.spare", unit=unit()))
     rows = [
         (
             Cell(choice.gpu.name),
             Cell(str(choice.gpu_count), choice.gpu_count),
-            Cell(gib_number(choice.estimate.headroom), choice.estimate.headroom / 2**30),
+            Cell(gib_number(choice.estimate.headroom), in_units(choice.estimate.headroom)),
         )
-        for choice in choices[:SHOWN_GPUS]
+        for choice in _shown(choices)
     ]
     return Table(caption=text("table.gpus"), columns=columns, rows=tuple(rows))
+
+
+def _shown(choices: tuple[Choice, ...]) -> list[Choice]:
+    """The smallest cards of each number of GPUs, fewest first."""
+    ordered = _fewest_first(choices)
+    counts = sorted({choice.gpu_count for choice in ordered})
+    groups = [[choice for choice in ordered if choice.gpu_count == number][:SHOWN_OF_A_COUNT] for number in counts]
+    return [choice for group in groups for choice in group][:SHOWN_GPUS]
 
 
 # --------------------------------------------------------------------------- facts
@@ -210,107 +187,78 @@ def _facts(sized: Sized, text: Messages) -> tuple[str, ...]:
     held = sized.held
     if held is None:
         return ()
-    values: dict[str, Any] = {
-        **names(sized.estimate.deployment),
-        **amounts(sized.estimate),
-        **_held_values(sized, held, text),
-    }
-    facts = []
-    if sized.estimate.memory.kv_cache == 0:
-        facts.append(text("fact.no_cache"))
-    if sized.resolution.solve_for != "batch":
-        facts.append(text("fact.max_batch", **values))
-    if sized.resolution.solve_for != "sequence":
-        facts.append(text("fact.longest_model" if held.limited_by_model else "fact.longest", **values))
-    facts += _cache_lines(sized, text)
-    if sized.estimate.memory.kv_cache:
-        facts.append(text("fact.pool", **values))
-    return tuple(facts)
+    values: dict[str, Any] = {**_names(sized, text), **amounts(sized.estimate), **_held_values(sized, held, text)}
+    keys = _fact_keys(sized, held)
+    cache = _other_cache(sized, text) if held.max_batch or held.pool.bytes else []
+    sentences = [text(key, **values) for key in keys]
+    place = sum(key in BEFORE_CACHE for key in keys)
+    return (*sentences[:place], *cache, *sentences[place:])
 
 
-def _cache_lines(sized: Sized, text: Messages) -> list[str]:
-    """Both KV formats, each with its largest batch, whenever the question left the format open."""
+def _fact_keys(sized: Sized, held: Held) -> list[str]:
+    """Sentences of what these GPUs hold; the solved quantity is in the headline already."""
+    keeps, solve_for = sized.estimate.memory.kv_cache > 0, sized.resolution.solve_for
+    if keeps and not held.pool.bytes:
+        return ["fact.nothing_left"]
+    audio = is_audio(sized.estimate.deployment)
+    keys = [] if keeps else ["fact.no_cache"]
+    if solve_for != "batch":
+        keys.append("fact.max_batch_audio" if audio else "fact.max_batch")
+    if solve_for != "sequence" and not audio:
+        keys.append(_longest_key(held))
+    return [*keys, "fact.pool"] if keeps else keys
+
+
+def _longest_key(held: Held) -> str:
+    if held.longest >= LONGEST_TOKENS:
+        return "fact.longest_unbounded"
+    if not held.longest:
+        return "fact.longest_none"
+    return "fact.longest_model" if held.limited_by_model else "fact.longest"
+
+
+def _other_cache(sized: Sized, text: Messages) -> list[str]:
+    """The 8-bit KV cache with its largest batch, whenever the question left the format open."""
     other = next((change for change in sized.changes if change.change.startswith("kv_cache=")), None)
-    if other is None or sized.held is None:
+    if other is None:
         return []
     current = sized.estimate.deployment
     return [
-        text("fact.cache_default", kv_cache=current.kv_cache.key, max_batch=count(sized.held.max_batch)),
         text(
-            "fact.cache_changed",
+            "fact.other_cache" if sized.verdict == "fits" else "fact.other_cache_turns",
+            kv_cache=current.kv_cache.key,
             flag=CACHE_IN_8_BITS[current.engine].flag,
             max_batch=count(other.max_batch),
             verdict=text(f"verdict.{other.estimate.verdict}"),
-        ),
+        )
     ]
 
 
-# --------------------------------------------------------------------------- steps and assumptions
-
-
-def _steps(sized: Sized, text: Messages) -> tuple[Step, ...]:
-    steps = [_change_step(change, text) for change in sized.changes if sized.verdict != "fits"]
-    if command := _start(sized):
-        steps.insert(0, Step(text("step.start"), command=command))
-    language = sized.resolution.query.language
-    facts = facts_of(sized)
-    known = {change.change.partition("=")[0] for change in sized.changes}
-    steps += [
-        Step(advice.sentence(facts, language))
-        for advice in advise(facts)
-        if (advice.change or "").partition("=")[0] not in known
-    ]
-    return tuple(steps[:SHOWN_STEPS])
-
-
-def _start(sized: Sized) -> str | None:
-    if sized.held is None or not sized.estimate.fits or sized.resolution.query.command:
-        return None
-    return present.command(sized.estimate)
-
-
-def _change_step(change: Changed, text: Messages) -> Step:
-    deployment = change.estimate.deployment
-    layout = deployment.layout
-    sentence = text(
-        f"step.{change.change.partition('=')[0]}",
-        max_batch=count(change.max_batch),
-        longest=count(deployment.load.sequence_tokens),
-        count=layout.gpu_count,
-        gpu=deployment.gpu.name,
-        layout=layout_text(layout, text),
-        verdict=text(f"verdict.{change.estimate.verdict}"),
-    )
-    return Step(sentence, question=question(deployment), command=present.command(change.estimate))
+# --------------------------------------------------------------------------- assumptions
 
 
 def _assumptions(sized: Sized, text: Messages) -> tuple[str, ...]:
-    deployment, notes = sized.estimate.deployment, sized.resolution.notes
+    notes = sized.resolution.notes
     kept = sized.estimate.memory.kv_cache
-    remarks = [_remark(remark, text) for remark in notes.assumptions if kept or remark.key != "assumed.kv_cache"]
+    remarks = [remark_text(remark, text) for remark in notes.assumptions if kept or remark.key != "assumed.kv_cache"]
     if "engine" in notes.assumed or "engine_version" in notes.assumed:
-        remarks.append(text("assumed.engine", **names(deployment)))
-    if deployment.settings.utilization is None:
-        remarks.append(text("assumed.utilization", utilization=f"{sized.estimate.plan.utilization:.3g}"))
+        remarks.append(text("assumed.engine", **_names(sized, text)))
+    if sized.resolution.deployment.settings.utilization is None and sized.resolution.solve_for != "utilization":
+        remarks.append(_share(sized, text))
     if not sized.resolution.gpu_named:
         remarks.append(text("assumed.gpu_none", gpu=REFERENCE_GPU))
     return tuple(remarks)
 
 
-def _remark(remark: Remark, text: Messages) -> str:
-    return text(remark.key, **{key: readable(value, text) for key, value in remark.values.items()})
+def _share(sized: Sized, text: Messages) -> str:
+    """How much of the card the engine may use."""
+    deployment, share = sized.estimate.deployment, sized.estimate.plan.utilization
+    if engine(deployment.engine).takes_share:
+        return text("assumed.utilization", utilization=f"{share:.3g}")
+    return text("assumed.share", share=f"{100 * share:.3g}", **_names(sized, text))
 
 
-def readable(value: Any, text: Messages) -> str:
-    """Numbers with separators, quoted words, layouts as text."""
-    if isinstance(value, int):
-        return count(value)
-    if isinstance(value, tuple):
-        return ", ".join(f"“{word}”" for word in value)
-    if isinstance(value, Layout):
-        return layout_text(value, text)
-    return str(value)
-
-
-def _source(deployment: Deployment, text: Messages) -> str:
-    return text("label.source", **{**names(deployment), "source": deployment.model.source})
+def _source(sized: Sized, text: Messages) -> str:
+    deployment = sized.estimate.deployment
+    key = "label.source_guide" if deployment.engine == GUIDE else "label.source"
+    return text(key, **{**_names(sized, text), "source": deployment.model.source})

@@ -11,15 +11,20 @@ ONLINE_QUANTIZATION = {"fp8": "fp8", "bnb-nf4": "bitsandbytes"}
 DTYPES = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
 
 
-def serve_command(deployment: Deployment, *, utilization: float) -> str | None:
-    """`vllm serve ...`; None for other engines and where the format needs a checkpoint of its own."""
+def serve_command(
+    deployment: Deployment, *, utilization: float, limit_sequences: bool = True, longest: int = 0
+) -> str | None:
+    """`vllm serve ...`; None for other engines and where the format needs a checkpoint of its own.
+
+    limit_sequences: whether the number of sequences was asked for. longest: tokens of the longest sequence of a mix.
+    """
     weights = _weights(deployment)
     if deployment.engine != "vllm" or weights is None:
         return None
     layout, load, settings = deployment.layout, deployment.load, deployment.settings
     flags = [
-        ("--max-model-len", load.sequence_tokens),
-        ("--max-num-seqs", settings.max_sequences or deployment.batch_per_replica),
+        ("--max-model-len", max(load.sequence_tokens, longest)),
+        *([("--max-num-seqs", settings.max_sequences or deployment.batch_per_replica)] if limit_sequences else []),
         ("--gpu-memory-utilization", f"{utilization:g}"),
         *weights,
     ]

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from math import ceil
 from typing import NamedTuple
 
-from bot.choices import number_format
+from bot.choices import number_format, usual_layout
 from bot.contract import VerdictName
-from bot.resolve import Resolution
+from bot.resolve import CUSTOM, Resolution
 from catalog.load import load
-from catalog.types import Gpu
+from catalog.types import Gpu, NumberFormat
 from formulas.deployment import Deployment
 from formulas.engines import engine
 from formulas.estimate import Estimate, Pool, estimate
 from formulas.solve import Choice, fewest_gpus, fitting_gpus, largest_batch, least_utilization, longest_sequence
 
+SHARE_STEPS = 1000
+"""A utilization is given to a thousandth."""
+EDGES = ("batch", "sequence", "utilization")
+"""Unknowns whose solution fills the memory."""
 EIGHT_BITS = 8.5
 """Weights of at most this many bits raise the question of an 8-bit cache; GGUF q8_0 is 8.5."""
 
@@ -35,6 +40,20 @@ CACHE_IN_8_BITS = {
     "llama.cpp": EightBitCache("q8_0", "-ctk q8_0 -ctv q8_0"),
 }
 """By engine: vllm config/cache.py, sglang server_args.py, tensorrt_llm llmapi KvCacheConfig, llama.cpp arg.cpp."""
+
+
+LIGHTER = {
+    "vllm": ("fp8", "awq"),
+    "sglang": ("fp8", "awq"),
+    "tgi": ("fp8", "awq"),
+    "tensorrt-llm": ("fp8", "awq"),
+    "llama.cpp": ("q8_0", "q4_k_m"),
+}
+"""By engine: formats to try where the weights are too large, the widest first."""
+HALF = 0.65
+"""Share of the bits that a lighter format has at most, for the change to be worth its quality."""
+KERNELS_FROM = {"fp8": 8.0, "awq": 7.5}
+"""Least compute capability (vLLM quantization/fp8.py with Marlin, awq.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +80,12 @@ class Changed:
     estimate: Estimate
     max_batch: int
 
+    @property
+    def longest(self) -> int:
+        """Longest sequence at its batch."""
+        deployment = self.estimate.deployment
+        return longest_sequence(deployment, self.estimate.plan, limit=deployment.model.max_length)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sized:
@@ -80,10 +105,10 @@ class Sized:
 
 
 def settled(result: Estimate, resolution: Resolution) -> VerdictName:
-    """The verdict on a question. A solved batch or length is at the edge by its nature, and fits."""
+    """The verdict on a question. A solved batch, length or utilization is at the edge by its nature, and fits."""
     if not resolution.gpu_named:
         return "needs"
-    if resolution.solve_for in ("batch", "sequence") and result.fits:
+    if resolution.solve_for in EDGES and result.fits:
         return "fits"
     return result.verdict
 
@@ -93,12 +118,13 @@ def size(resolution: Resolution) -> Sized:
     deployment = _solved(resolution)
     result = estimate(deployment)
     held = _held(result, resolution) if resolution.gpu_named else None
+    changes = _changes(result, held, resolution)
     return Sized(
         resolution=resolution,
         estimate=result,
         held=held,
         gpus=_choices(deployment, resolution),
-        changes=tuple(_changes(result, held, resolution)),
+        changes=tuple(_at_its_edge(change, resolution.solve_for) for change in changes),
     )
 
 
@@ -112,13 +138,22 @@ def _solved(resolution: Resolution) -> Deployment:
         case "batch":
             return deployment.at(batch=max(1, largest_batch(deployment, plan)))
         case "sequence":
-            return deployment.at(
-                sequence_tokens=max(1, longest_sequence(deployment, plan, limit=deployment.model.max_length))
-            )
+            longest = longest_sequence(deployment, plan, limit=deployment.model.max_length)
+            return deployment.at(sequence_tokens=longest) if longest else deployment
+        case "utilization":
+            return _at_least_utilization(deployment)
         case "gpu_count":
             least = fewest_gpus(deployment)
             return least.deployment if least else deployment
     return deployment
+
+
+def _at_least_utilization(deployment: Deployment) -> Deployment:
+    """At the smallest share that fits, rounded up as a person would write it; unchanged where none does."""
+    share = least_utilization(estimate(deployment))
+    rounded = ceil(share * SHARE_STEPS) / SHARE_STEPS if share else 2.0
+    settings = replace(deployment.settings, utilization=rounded)
+    return deployment.change(settings=settings) if rounded <= 1 else deployment
 
 
 def _held(result: Estimate, resolution: Resolution) -> Held:
@@ -145,7 +180,14 @@ def _held(result: Estimate, resolution: Resolution) -> Held:
 def _choices(deployment: Deployment, resolution: Resolution) -> tuple[Choice, ...]:
     if resolution.gpu_named and resolution.solve_for != "gpu":
         return ()
-    return tuple(fitting_gpus(deployment, recommended()))
+    return tuple(choice for choice in fitting_gpus(deployment, recommended()) if _fits_as_asked(choice))
+
+
+def _fits_as_asked(choice: Choice) -> bool:
+    """Whether so many of these cards hold it however they share the work when nobody says how."""
+    deployment = choice.estimate.deployment
+    usual = usual_layout(choice.gpu_count, deployment.model, choice.gpu, deployment.engine, deployment.layout)
+    return usual == deployment.layout or estimate(deployment.change(layout=usual)).fits
 
 
 @cache
@@ -162,8 +204,13 @@ def _changes(result: Estimate, held: Held | None, resolution: Resolution) -> Ite
         yield cache
     if held is None or settled(result, resolution) == "fits":
         return
-    if held.max_batch and held.max_batch != result.deployment.load.batch:
-        yield _changed(f"batch={held.max_batch}", estimate(result.deployment.at(batch=held.max_batch)))
+    if whole := _whole_card(result):
+        yield whole
+    if lighter := _lighter_weights(result):
+        yield lighter
+    fewer = held.max_batch_low if result.fits else held.max_batch
+    if 0 < fewer < result.deployment.load.batch:
+        yield _changed(f"batch={fewer}", estimate(result.deployment.at(batch=fewer)))
     if 0 < held.longest < result.deployment.load.sequence_tokens:
         yield _changed(f"sequence_tokens={held.longest}", estimate(result.deployment.at(sequence_tokens=held.longest)))
     yield from _other_hardware(result, held)
@@ -180,20 +227,60 @@ def _other_cache(result: Estimate, resolution: Resolution) -> Changed | None:
     return _changed(f"kv_cache={offered.key}", estimate(deployment.change(kv_cache=number_format(offered.key))))
 
 
+def _lighter_weights(result: Estimate) -> Changed | None:
+    """The widest lighter format that a decoder fits in."""
+    deployment = result.deployment
+    if deployment.model.architecture.role != "decoder":
+        return None
+    for key in LIGHTER.get(deployment.engine, ()):
+        lighter = number_format(key)
+        if lighter.bits < HALF * deployment.weights.bits and _computes(deployment.gpu, lighter):
+            other = estimate(deployment.change(weights=lighter))
+            if other.fits:
+                return _changed(f"weights={key}", other)
+    return None
+
+
+def _computes(gpu: Gpu, weights: NumberFormat) -> bool:
+    """Whether the engine's kernels read these weights on this card."""
+    least = KERNELS_FROM.get(weights.key)
+    return least is None or gpu.vendor != "NVIDIA" or (gpu.compute_capability or 0) >= least
+
+
+def _whole_card(result: Estimate) -> Changed | None:
+    """The same card without the processes that take a part of it."""
+    deployment = result.deployment
+    if deployment.settings.free_bytes is None:
+        return None
+    whole = estimate(_with_whole_cards(deployment))
+    return _changed("free_bytes=all", whole) if whole.fits else None
+
+
+def _with_whole_cards(deployment: Deployment) -> Deployment:
+    if deployment.settings.free_bytes is None:
+        return deployment
+    return deployment.change(settings=replace(deployment.settings, free_bytes=None, utilization=None))
+
+
 def _other_hardware(result: Estimate, held: Held) -> Iterator[Changed]:
     deployment = result.deployment
-    if held.least and held.least.deployment.layout.gpu_count != deployment.layout.gpu_count:
+    alone = deployment.settings.free_bytes is not None or deployment.gpu.max_per_node == 1
+    if not alone and held.least and held.least.deployment.layout.gpu_count != deployment.layout.gpu_count:
         yield _changed(f"gpu_count={held.least.deployment.layout.gpu_count}", held.least)
     if larger := _larger_card(result):
         yield _changed(f"gpu={larger.deployment.gpu.name}", larger)
 
 
 def _larger_card(result: Estimate) -> Estimate | None:
-    """The smallest larger card that holds the question in the same layout, with room to spare."""
-    deployment = result.deployment
+    """The smallest larger card of the maker that holds the question in the same layout, with room to spare."""
+    deployment = _with_whole_cards(result.deployment)
     runs_on = engine(deployment.engine).supports
-    least = max(deployment.gpu.visible_bytes, result.memory.weights + result.memory.kv_cache)
-    larger = (gpu for gpu in recommended() if gpu.visible_bytes > least and runs_on(gpu))
+    here, least = deployment.gpu, result.memory.weights + result.memory.kv_cache
+    larger = (
+        gpu
+        for gpu in _of_maker(here.vendor)
+        if gpu.marketed_gb > here.marketed_gb and gpu.visible_bytes > least and runs_on(gpu)
+    )
     for gpu in sorted(larger, key=lambda gpu: gpu.visible_bytes):
         other = estimate(deployment.change(gpu=gpu))
         if other.verdict == "fits":
@@ -201,5 +288,20 @@ def _larger_card(result: Estimate) -> Estimate | None:
     return None
 
 
+def _of_maker(vendor: str) -> list[Gpu]:
+    """Cards that may be named beside one of this maker; beside a card known by its memory alone, all of them."""
+    return [gpu for gpu in recommended() if vendor in (gpu.vendor, CUSTOM)]
+
+
 def _changed(change: str, result: Estimate) -> Changed:
     return Changed(change=change, estimate=result, max_batch=largest_batch(result.deployment, result.plan))
+
+
+def _at_its_edge(change: Changed, solve_for: str | None) -> Changed:
+    """A change at what it makes of the unknown: its own largest batch, its own longest sequence."""
+    deployment = change.estimate.deployment
+    if solve_for == "batch":
+        return replace(change, estimate=estimate(deployment.at(batch=max(1, change.max_batch))))
+    if solve_for == "sequence" and change.longest:
+        return _changed(change.change, estimate(deployment.at(sequence_tokens=change.longest)))
+    return change

@@ -14,13 +14,30 @@ from bot.query import Query
 from bot.reply import Reply, Step
 from bot.traces import frames
 
+AT_FAULT = {"unknown_model": "model", "empty": "model", "unknown_gpu": "gpu"}
+"""The field that errors of a kind are always about."""
+
 
 def sorry(query: Query, error: QuestionError) -> Reply:
     """The reply for an error of the question."""
     text = messages(query.language)
     code = error.message.partition(".")[0]
-    sentence = text.first(f"error.{error.message}", f"error.{code}.question", **readable(error.values, text))
-    return _reply(query, error.code, sentence, _questions(query, error), text)
+    sentence = text.first(*_keys(error.message, code), **readable(error.values, text))
+    reply = _reply(query, error.code, sentence, _questions(query, error), text)
+    if reply.answer.error:
+        reply.answer.error.slot = _slot(error)
+    return reply
+
+
+def _keys(message: str, code: str) -> tuple[str, ...]:
+    """The sentence of this error, else that of its kind."""
+    return f"error.{message}", f"error.{code}.value", f"error.{code}.question"
+
+
+def _slot(error: QuestionError) -> str | None:
+    """The field of the question that is at fault."""
+    slot = error.values.get("slot") or AT_FAULT.get(error.code)
+    return slot if slot in contract.Understood.model_fields else None
 
 
 def _questions(query: Query, error: QuestionError) -> tuple[str, ...]:
@@ -52,7 +69,7 @@ def _reply(query: Query, code: str, sentence: str, suggestions: tuple[str, ...],
 
 def readable(values: dict[str, Any], text: Messages) -> dict[str, str]:
     """Values as they stand in a sentence."""
-    from bot.say import readable as one
+    from bot.phrasing import readable as one
 
     return {
         key: text(f"layout_problem.{value}") if key == "reason" else one(value, text) for key, value in values.items()

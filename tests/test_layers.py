@@ -17,10 +17,12 @@ LAYERS = ("bot", "catalog", "formulas")
 
 MAY_IMPORT = {
     "catalog": ("catalog",),
-    "formulas": ("formulas", "catalog.types"),
+    "formulas": ("formulas", "catalog.types", "catalog.kept"),
     "bot": ("bot", "formulas", "catalog"),
 }
-"""For each package, the packages and modules of this project that it may import."""
+"""For each package, the packages and modules of this project that it may import.
+
+catalog.kept knows nothing of the catalog: it reads a TOML file and keeps the result, here fitted.toml."""
 
 ONLY_IN = {
     "sympy": (

@@ -1,0 +1,85 @@
+"""What to do next: the command that starts it, changes that were solved, the guide's advice; the cheapest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot import present
+from bot.advice import Advice, Facts, advise
+from bot.advice_facts import facts_of
+from bot.amounts import count, gib
+from bot.messages import Messages
+from bot.phrasing import gpus, is_audio, layout_text
+from bot.questions import question
+from bot.reply import Step
+from bot.size import Changed, Sized
+
+SHOWN = 5
+BEFORE_CHANGES = 10
+"""Advice of a smaller priority number says how to read the answer, so it comes first."""
+WORTH_ASKING = 4
+"""A batch or length of less than one part in so many is no answer to the question."""
+ANY_GPU = "gpu=?"
+
+
+def steps(sized: Sized, text: Messages) -> tuple[Step, ...]:
+    """At most five steps."""
+    facts = facts_of(sized)
+    known = {change.change.partition("=")[0] for change in sized.changes}
+    rows = [row for row in advise(facts) if (row.change or "").partition("=")[0] not in known]
+    found = [
+        *_start(sized, text),
+        *(_advice(row, sized, facts, text) for row in rows if row.priority < BEFORE_CHANGES),
+        *(_change(change, sized, text) for change in sized.changes if _helps(change, sized)),
+        *(_advice(row, sized, facts, text) for row in rows if row.priority >= BEFORE_CHANGES),
+    ]
+    return tuple(found[:SHOWN])
+
+
+def _start(sized: Sized, text: Messages) -> Iterator[Step]:
+    if sized.held is None or not sized.estimate.fits or sized.resolution.query.command:
+        return
+    if command := present.command(sized.estimate, sized.resolution):
+        yield Step(text("step.start"), command=command)
+
+
+def _helps(change: Changed, sized: Sized) -> bool:
+    """Whether the change turns the answer, and is not most of the question given up."""
+    if sized.held is None:
+        return change.estimate.memory.total < sized.estimate.memory.total
+    if sized.verdict == "fits" or not change.estimate.fits:
+        return False
+    here, there, kind = sized.estimate.deployment.load, change.estimate.deployment.load, change.change.partition("=")[0]
+    if kind == "sequence_tokens":
+        return there.sequence_tokens * WORTH_ASKING >= here.sequence_tokens and not is_audio(sized.estimate.deployment)
+    return there.batch * WORTH_ASKING >= here.batch
+
+
+def _change(change: Changed, sized: Sized, text: Messages) -> Step:
+    deployment, named = change.estimate.deployment, sized.resolution.gpu_named
+    kind = change.change.partition("=")[0]
+    command = present.command(change.estimate, sized.resolution)
+    sentence = text(
+        f"step.{kind}" if named else f"step.{kind}_needs",
+        gain=_gain(change, sized, text),
+        max_batch=count(deployment.load.batch),
+        longest=count(deployment.load.sequence_tokens),
+        weights=deployment.weights.key,
+        gpus=gpus(deployment.gpu.name, deployment.layout.gpu_count),
+        layout=layout_text(deployment.layout, text),
+        verdict=text(f"verdict.{change.estimate.verdict}"),
+        total=gib(change.estimate.memory.total),
+    )
+    return Step(sentence, question=question(deployment, on_gpu=named), command=command)
+
+
+def _gain(change: Changed, sized: Sized, text: Messages) -> str:
+    """What the change leads to, in the terms of the question."""
+    if sized.resolution.solve_for == "sequence":
+        return text("label.longest", longest=count(change.longest))
+    return text("label.max_batch", max_batch=count(change.max_batch))
+
+
+def _advice(row: Advice, sized: Sized, facts: Facts, text: Messages) -> Step:
+    asked = question(sized.estimate.deployment, on_gpu=False) if row.change == ANY_GPU else None
+    return Step(row.sentence(facts, text.language), question=f"{text('step.which_gpu')} {asked}" if asked else None)
