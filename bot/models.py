@@ -89,7 +89,8 @@ def _model(repository: Repository, words: str, notes: Notes) -> Model:
         return model_of(repository)
     except UnknownArchitecture as unknown:
         architecture = generic_architecture(repository, unknown)
-        notes.explain("assumed.generic", words=words, model_type=unknown.model_type)
+        kind = "wrapper" if architecture.towers else "generic"
+        notes.explain(f"assumed.{kind}", words=words, model_type=unknown.model_type)
         return model_of(repository, architecture, by="generic")
 
 

@@ -7,68 +7,23 @@ recipe's ignore list keeps it.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from catalog.architectures import read
+from catalog.module_groups import QUANTIZED_BY_DEFAULT, group_of
 from catalog.types import WEIGHT_GROUPS, Architecture, Layer, Moe, Quantization
+from catalog.weight_schemes import UnknownQuantization, mixed_formats, untargeted, weight_format
+
+__all__ = ["UnknownQuantization", "find_recipe", "read_quantization"]
 
 PLACES = ("quantization_config", "compression_config")
 PARTS = ("text_config", "llm_config", "language_config")
 IGNORE_KEYS = ("ignore", "exclude_modules", "modules_to_not_convert", "ignored_layers", "llm_int8_skip_modules")
 
-GROUP_PATTERNS: tuple[tuple[str, str], ...] = (
-    (
-        "",
-        r"norm|bias|indexer|rotary|embed|vision|visual|audio|multi_modal|mm_projector|patch|router|conv1d|in_proj_[ab]",
-    ),
-    ("", r"(^|\.)(block_sparse_moe|mlp|ffn|feed_forward|moe)\.gate$|shared_expert_gate$|\.gate\.|^gate$"),
-    ("lm_head", r"lm_head|^head$|\bhead$"),
-    ("shared_experts", r"shared_?expert"),
-    ("experts", r"experts"),
-    ("linear_attention", r"linear_attn|mixer|mamba|\bssm\b"),
-    ("attention", r"self_attn|attention|\.attn\b|\battn\."),
-    ("dense_mlp", r"mlp|ffn|feed_forward"),
-)
-"""First pattern that a module's name contains tells its group; the empty group is never quantized anyway."""
-
 LAYER_NUMBER = re.compile(r"layers\\?\.(\d+)\b")
 WHOLE_LAYER = re.compile(r"layers\\?\.\d+(\\?\.)?(\*|\.\*)?$")
-
-SIMPLE_METHODS = {
-    "awq": "awq",
-    "awq_marlin": "awq",
-    "gptq": "gptq",
-    "gptq_marlin": "gptq",
-    "auto-round": "gptq",
-    "mxfp4": "mxfp4",
-    "gpt_oss_mxfp4": "mxfp4",
-    "fbgemm_fp8": "fp8",
-}
-"""quant_method -> format key, where the method has one format."""
-
-ALGORITHMS = {
-    "NVFP4": "nvfp4",
-    "W4A16_NVFP4": "nvfp4",
-    "W4A8_NVFP4_FP8": "nvfp4",
-    "FP8": "fp8",
-    "FP8_PB_WO": "fp8-block",
-    "MXFP8": "mxfp8",
-    "MXFP4": "mxfp4",
-    "W4A16_AWQ": "awq",
-    "W4A8_AWQ": "awq",
-    "INT8_SQ": "int8",
-}
-"""modelopt's quant_algo -> format key."""
-
-MX_GROUP = 32
-"""Numbers that share a scale in the OCP microscaling formats."""
-
-FOUR_BIT_FLOATS = {16: "nvfp4", MX_GROUP: "mxfp4"}
-"""Group size of a 4-bit float scheme -> format key."""
-
-QUANTIZED_BY_DEFAULT = tuple(group for group in WEIGHT_GROUPS if group != "lm_head")
 
 GROUPED_FORMATS = ("gptq", "awq", "gptq-int8")
 """Formats whose recipes choose how many numbers share a scale."""
@@ -80,10 +35,6 @@ SOFTMAX_KINDS = ("attention", "mla", "compressed")
 
 MAJORITY = 0.5
 """A group counts as kept when the list names it in more than this share of the layers that hold it."""
-
-
-class UnknownQuantization(ValueError):
-    """A quantization_config whose format is not known: the weights must not be sized as if it were another."""
 
 
 def read_quantization(config: Mapping[str, Any], architecture: Architecture | None = None) -> Quantization | None:
@@ -103,6 +54,7 @@ def from_recipe(recipe: Mapping[str, Any], config: Mapping[str, Any], architectu
     others = mixed_formats(recipe, config)
     weights = weight_format(recipe, others)
     groups, layers = kept(() if is_requantized(recipe) else ignored(recipe), present)
+    groups |= untargeted(recipe)
     return Quantization(
         weights=weights,
         scheme="experts" if recipe.get("quant_method") in EXPERT_METHODS else "all_linears",
@@ -142,85 +94,12 @@ def find_recipe(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return None
 
 
-# --------------------------------------------------------------------------- format
-
-
-def weight_format(recipe: Mapping[str, Any], others: Mapping[str, str]) -> str:
-    """Format key of the recipe's main format."""
-    algorithm = str(recipe.get("quant_algo") or "").upper()
-    method = str(recipe.get("quant_method") or "").lower()
-    if algorithm in ALGORITHMS:
-        return ALGORITHMS[algorithm]
-    if method in SIMPLE_METHODS:
-        return integer_width(SIMPLE_METHODS[method], recipe)
-    if method == "fp8":
-        return "fp8-block" if recipe.get("weight_block_size") else "fp8"
-    if method == "bitsandbytes":
-        return "bnb-nf4" if recipe.get("load_in_4bit") else "bnb-int8"
-    if others:
-        return others.get("experts") or Counter(others.values()).most_common(1)[0][0]
-    if recipe.get("config_groups"):
-        return scheme_format(recipe)
-    raise UnknownQuantization(f"quantization method {method or algorithm or '?'} is not known")
-
-
-def integer_width(name: str, recipe: Mapping[str, Any]) -> str:
-    """GPTQ at 8 bits has a format of its own."""
-    return "gptq-int8" if name in ("gptq", "awq") and recipe.get("bits") == 8 else name
-
-
-def scheme_format(recipe: Mapping[str, Any]) -> str:
-    """Format of a compressed-tensors recipe, from the weights of its first group."""
-    groups = [group for group in recipe["config_groups"].values() if isinstance(group, Mapping)]
-    weights = next((group["weights"] for group in groups if isinstance(group.get("weights"), Mapping)), None)
-    if weights is None:
-        raise UnknownQuantization("no weights in config_groups")
-    return weight_scheme(weights)
-
-
-def weight_scheme(weights: Mapping[str, Any]) -> str:
-    bits, group = weights.get("num_bits"), weights.get("group_size")
-    if weights.get("type") == "int":
-        if bits == 8:
-            return "gptq-int8" if group else "int8"
-        if bits == 4:
-            return "gptq" if weights.get("symmetric", True) else "awq"
-    elif weights.get("strategy") == "block" and bits == 8:
-        return "fp8-block"
-    elif bits == 8:
-        return "mxfp8" if group == MX_GROUP else "fp8"
-    elif bits == 4 and group in FOUR_BIT_FLOATS:
-        return FOUR_BIT_FLOATS[group]
-    raise UnknownQuantization(f"weights of {bits} bits, {weights.get('type')}, group {group} are not known")
-
-
-def mixed_formats(recipe: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, str]:
-    """Format of every group in a recipe that names its layers one by one, or stores experts apart."""
-    if config.get("expert_dtype") == "fp4" and "quantized_layers" not in recipe:
-        return {"experts": "mxfp4"}
-    layers = recipe.get("quantized_layers")
-    if not isinstance(layers, Mapping):
-        return {}
-    votes: dict[str, Counter[str]] = defaultdict(Counter)
-    for name, facts in layers.items():
-        algorithm = str(facts.get("quant_algo", "")).upper() if isinstance(facts, Mapping) else ""
-        if algorithm in ALGORITHMS:
-            votes[group_of(name)][ALGORITHMS[algorithm]] += 1
-    return {group: counts.most_common(1)[0][0] for group, counts in votes.items() if group}
-
-
 # --------------------------------------------------------------------------- what stays in 16 bits
 
 
 def ignored(recipe: Mapping[str, Any]) -> tuple[str, ...]:
     """Names and patterns of the modules that the recipe leaves alone."""
     return tuple(str(name) for key in IGNORE_KEYS for name in recipe.get(key) or ())
-
-
-def group_of(name: str) -> str:
-    """Group of linears to which a module's name or pattern belongs; empty if to none."""
-    plain = name.removeprefix("re:").replace("\\.", ".").replace(".*", "*").rstrip("*")
-    return next((group for group, pattern in GROUP_PATTERNS if re.search(pattern, plain)), "")
 
 
 def is_requantized(recipe: Mapping[str, Any]) -> bool:

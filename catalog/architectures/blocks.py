@@ -116,6 +116,11 @@ def layers(config: Config) -> int:
     return config.count("num_hidden_layers")
 
 
+def repeats(config: Config, value: Any) -> int:
+    """How often a part of a pattern is repeated: never more than there are layers."""
+    return min(config.whole("attention_types", value), layers(config))
+
+
 def layer_types(config: Config, name: str = "layer_types") -> tuple[str, ...]:
     """The per-layer list of kinds, cut to the number of layers; empty where the config has none."""
     return tuple(map(str, config.items(name)))[: layers(config)]

@@ -31,7 +31,7 @@ def head_norms(config: Config) -> int:
 
 
 STYLES: dict[str, Style] = {
-    **dict.fromkeys(("llama", "mistral", "ministral", "ministral3", "baichuan", "xverse", "aquila", "exaone"), LLAMA),
+    **dict.fromkeys(("llama", "mistral", "ministral", "baichuan", "xverse", "aquila", "exaone"), LLAMA),
     **dict.fromkeys(("granite", "helium", "yi", "minicpm"), LLAMA),
     "smollm3": Style(tied=True),
     "phi3": LLAMA,
@@ -71,8 +71,9 @@ STYLES: dict[str, Style] = {
         norms=LAYER_NORM, final_norms=LAYER_NORM, qkv_bias=True, output_bias=True, mlp_bias=True, gated=False,
         lm_head_bias=True,
     ),
-    "gptj": Style(
-        norms=LAYER_NORM, final_norms=LAYER_NORM, mlp_bias=True, gated=False, lm_head_bias=True, width_factor=4
+    **dict.fromkeys(
+        ("gptj", "codegen"),
+        Style(norms=LAYER_NORM, final_norms=LAYER_NORM, mlp_bias=True, gated=False, lm_head_bias=True, width_factor=4),
     ),
     "gpt_neox": Style(
         norms=TWO_LAYER_NORMS, final_norms=LAYER_NORM, bias_default=True, mlp_bias=True, gated=False, width_factor=4
@@ -97,6 +98,17 @@ def gpt_bigcode(config: Config) -> Architecture:
     style = Style(**{**vars(ALL_BIASES), "positions_from": 0, "width_factor": 4})
     single = Config({**config.values, "num_key_value_heads": 1}) if config.flag("multi_query", True) else config
     return read_styled(single, style)
+
+
+def gpt_neo(config: Config) -> Architecture:
+    """GPT-Neo: GPT-2 without bias on queries, keys and values; attention_types names windowed layers."""
+    kinds = [
+        kind for names, times in config.items("attention_types") for kind in list(names) * blocks.repeats(config, times)
+    ]
+    types = ["sliding_attention" if kind == "local" else "full_attention" for kind in kinds]
+    style = Style(**{**vars(ALL_BIASES), "positions_from": 0, "width_factor": 4, "qkv_bias": False})
+    values = {**config.values, "layer_types": types, "sliding_window": config.raw("window_size")}
+    return read_styled(Config(values), style)
 
 
 def falcon(config: Config) -> Architecture:
@@ -135,12 +147,16 @@ READERS = {
     **styled_readers(STYLES),
     "stablelm": stablelm,
     "gpt_bigcode": gpt_bigcode,
+    "gpt_neo": gpt_neo,
     "falcon": falcon,
     "RefinedWeb": falcon,
     "RefinedWebModel": falcon,
     "mpt": mpt,
     "chatglm": chatglm,
-    **dict.fromkeys(("qwen2_vl_text", "qwen2_5_vl_text"), partial(read_styled, style=STYLES["qwen2"])),
+    **dict.fromkeys(
+        ("qwen2_vl_text", "qwen2_5_vl_text", "qwen2_5_omni_text", "qwen2_audio_text"),
+        partial(read_styled, style=STYLES["qwen2"]),
+    ),
     "qwen3_vl_text": partial(read_styled, style=STYLES["qwen3"]),
     "glm4v_text": partial(read_styled, style=STYLES["glm4"]),
     "llava_text": partial(read_styled, style=LLAMA),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from catalog.architectures import blocks
-from catalog.architectures.config import Config, dtype
+from catalog.architectures.config import Config, UnknownArchitecture, dtype
 from catalog.types import Architecture, Layer, Table
 
 LAYER_NORM = 2
@@ -83,6 +83,37 @@ def bert(config: Config, *, reserved_positions: int = 0) -> Architecture:
     return found.model_copy(update={"max_position_embeddings": usable}) if usable > 0 else found
 
 
+def distilbert(config: Config) -> Architecture:
+    """DistilBERT: a BERT without token types and pooler, under names of its own."""
+    names = {"intermediate_size": "hidden_dim", "num_hidden_layers": "n_layers", "num_attention_heads": "n_heads"}
+    values = {**config.values, **{new: config.raw(old) for new, old in names.items()}, "type_vocab_size": 0}
+    found = bert(Config(values, parent=config.parent))
+    return found.model_copy(update={"final_parameters": found.final_parameters - pooler(config)})
+
+
+def mpnet(config: Config) -> Architecture:
+    """MPNet: a BERT without token types, with one table of relative positions for all layers."""
+    found = bert(Config({**config.values, "type_vocab_size": 0}), reserved_positions=ROBERTA_RESERVED_POSITIONS)
+    buckets = config.size("relative_attention_num_buckets", RELATIVE_BUCKETS) * config.size("num_attention_heads")
+    return found.model_copy(update={"final_parameters": found.final_parameters + buckets})
+
+
+def deberta(config: Config) -> Architecture:
+    """DeBERTa v2 and v3: relative positions in one table shared by all layers, no absolute ones, no pooler."""
+    hidden = config.size("hidden_size")
+    if not config.flag("share_att_key") or config.optional("conv_kernel_size"):
+        raise UnknownArchitecture(config.model_type, strange=("share_att_key", "conv_kernel_size"))
+    spans = max(config.size("position_buckets", 0), 0) or config.size("max_relative_positions", 0)
+    spans = spans or config.size("max_position_embeddings")
+    relative = 2 * spans * hidden + LAYER_NORM * hidden * ("layer_norm" in config.text("norm_rel_ebd"))
+    values = {**config.values, "position_embedding_type": "relative"}
+    found = bert(Config(values, parent=config.parent))
+    return found.model_copy(update={"final_parameters": found.final_parameters - pooler(config) + relative})
+
+
+RELATIVE_BUCKETS = 32
+"""Class default of relative_attention_num_buckets in MPNet."""
+
 ROBERTA_RESERVED_POSITIONS = 2
 """Positions of RoBERTa start after the padding index 1: 514 rows serve 512 tokens."""
 
@@ -148,6 +179,9 @@ READERS = {
     **dict.fromkeys(("bert", "electra"), bert),
     **dict.fromkeys(("roberta", "xlm-roberta", "camembert"), ROBERTA),
     **dict.fromkeys(("new", "gte"), gte),
+    "distilbert": distilbert,
+    "mpnet": mpnet,
+    "deberta-v2": deberta,
     "nomic_bert": nomic,
     "modernbert": modernbert,
 }

@@ -165,6 +165,24 @@ def granite_hybrid(config: Config) -> Architecture:
     return blocks.decoder(config, kinds, build, tie_word_embeddings=blocks.tied(config, default=True))
 
 
+def pure_mamba2(config: Config) -> Architecture:
+    """Mamba-2 (Codestral Mamba): nothing but state-space layers, each behind one norm."""
+    config.need("hidden_size", "num_hidden_layers", "vocab_size")
+    layer = Layer(mixer=mamba2(config), norm_parameters=config.size("hidden_size"))
+    return blocks.decoder(config, (0,) * blocks.layers(config), lambda key: layer)
+
+
+def bamba(config: Config) -> Architecture:
+    """Bamba: Mamba-2, attention in the layers of attn_layer_indices, a dense block in every layer."""
+    full = set(config.sizes("attn_layer_indices"))
+
+    def build(attends: bool) -> Layer:
+        mixer: Mixer = blocks.attention(config) if attends else mamba2(config)
+        return Layer(mixer=mixer, feed_forward=blocks.mlp(config), norm_parameters=2 * config.size("hidden_size"))
+
+    return blocks.decoder(config, [index in full for index in range(blocks.layers(config))], build)
+
+
 def falcon_h1(config: Config) -> Architecture:
     """Falcon-H1: attention and Mamba-2 side by side in every layer."""
     layer = Layer(
@@ -182,4 +200,6 @@ READERS = {
     "nemotron_h": nemotron_h,
     "granitemoehybrid": granite_hybrid,
     "falcon_h1": falcon_h1,
+    "mamba2": pure_mamba2,
+    "bamba": bamba,
 }

@@ -153,11 +153,25 @@ def dbrx(config: Config) -> Architecture:
     return read_styled(Config(flat, parent=config.parent), style)
 
 
+def bailing(config: Config) -> Architecture:
+    """Ling and Ring: shared experts, norms on queries and keys where use_qk_norm says so."""
+    corrected = config.flag("moe_router_enable_expert_bias")
+    style = Style(
+        qkv_bias="use_qkv_bias",
+        output_bias="use_bias",
+        qk_norm="head" if config.flag("use_qk_norm") else "none",
+        sparse=blocks.sparse_layers,
+        experts=partial(blocks.moe, router_bias=corrected),
+    )
+    return read_styled(config, style)
+
+
 READERS = {
+    **dict.fromkeys(("bailing_moe", "bailing_moe_v2"), bailing),
     **styled_readers(STYLES),
     "glm4_moe": glm4_moe,
     "glm4v_moe_text": partial(read_styled, style=GLM_MOE),
-    "qwen3_vl_moe_text": partial(read_styled, style=STYLES["qwen3_moe"]),
+    **dict.fromkeys(("qwen3_vl_moe_text", "qwen3_omni_moe_text"), partial(read_styled, style=STYLES["qwen3_moe"])),
     "ernie4_5_moe": ernie,
     "dbrx": dbrx,
 }

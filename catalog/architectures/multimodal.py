@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from catalog.architectures import blocks, registry, vision
+from catalog.architectures import blocks, registry, towers, vision
 from catalog.architectures.config import Config, UnknownArchitecture
 from catalog.types import Architecture, Attention, Layer, Tower
 
-TEXT_PARTS = ("text_config", "llm_config", "language_config", "thinker_config")
+TEXT_PARTS = ("text_config", "llm_config", "language_config")
 OUTER_FACTS = ("vocab_size", "tie_word_embeddings", "dtype", "torch_dtype", "architectures")
 """Facts that wrappers state outside and mean for the language model."""
 
@@ -30,21 +30,59 @@ def wrapped(
     config: Config, *, text: str, kind: str, shards: bool = True, renamed: Mapping[str, str] | None = None
 ) -> Architecture:
     """A language model with a tower of `kind`; its model_type as the part names it, `text` where it does not."""
-    inner = text_part(config, text, renamed or {})
+    found = _language_model(text_part(config, text, renamed or {}))
+    parts = {kind: config.part("vision_config"), f"{kind}_audio": config.part("audio_config")}
+    beside = tuple(
+        vision.tower(name, part, found.hidden_size, COUNTERS[name], shards=shards)
+        for name, part in parts.items()
+        if part and name in COUNTERS
+    )
+    return joined(config, found, beside)
+
+
+def _language_model(inner: Config) -> Architecture:
     reader = registry.readers().get(inner.model_type)
     if reader is None:
         raise UnknownArchitecture(inner.model_type)
-    found = reader(inner)
-    parts = {kind: config.part("vision_config"), f"{kind}_audio": config.part("audio_config")}
-    towers = tuple(
-        vision.tower(name, part, found.hidden_size, shards=shards)
-        for name, part in parts.items()
-        if part and name in vision.COUNTERS
-    )
+    return reader(inner)
+
+
+def joined(config: Config, found: Architecture, beside: tuple[Tower, ...]) -> Architecture:
+    """A language model under its wrapper's name, with these towers."""
     longest = found.max_position_embeddings or config.optional("max_position_embeddings")
     return found.model_copy(
-        update={"model_type": config.model_type, "towers": towers, "max_position_embeddings": longest}
+        update={"model_type": config.model_type, "towers": beside, "max_position_embeddings": longest}
     )
+
+
+COUNTERS = {**vision.COUNTERS, **towers.COUNTERS}
+
+
+def unwrapped(config: Mapping[str, Any]) -> Architecture | None:
+    """The language model of a wrapper that has no reader, by the reader of its part; None where it names no part.
+
+    Its towers are left out: their parameters are what the published total has beside the language model.
+    """
+    view = Config(config)
+    flat = FLAT.get(view.model_type)
+    if flat:
+        return joined(view, registry.read({**config, "model_type": flat}), ())
+    if view.part(*TEXT_PARTS) is None:
+        return None
+    return joined(view, _language_model(text_part(view, "", {})), ())
+
+
+FLAT = {"phi4mm": "phi3", "minicpmv": "qwen2", "minicpmo": "qwen2"}
+"""Wrappers whose config states the language model's fields beside its own, and whose layers these are."""
+
+
+def thinker(config: Config, *, text: str, kind: str) -> Architecture:
+    """The part of Qwen's Omni models that engines serve: text, pictures and sound in, text out."""
+    part = config.part("thinker_config")
+    if part is None:
+        return wrapped(config, text=text, kind=kind)
+    named = Config({**part.values, "model_type": config.model_type}, parent=config)
+    return wrapped(named, text=text, kind=kind)
 
 
 def wrapper(text: str, kind: str, **options: Any) -> Callable[[Config], Architecture]:
@@ -85,12 +123,51 @@ def phi3_vision(config: Config) -> Architecture:
     return found.model_copy(update={"model_type": config.model_type, "towers": (tower,)})
 
 
+GEMMA3N_TOWERS = 983_281_504
+"""Vision and audio towers of Gemma 3n, which its config names instead of describing: published totals of E2B
+(5,439,438,272) and E4B (7,849,978,192) less their language models; equal in both."""
+GEMMA3N_VISION = "mobilenetv5_300m_enc"
+
+
+def gemma3n(config: Config) -> Architecture:
+    """Gemma 3n with both towers, which are the same in all its sizes."""
+    found = _language_model(text_part(config, "gemma3n_text", {}))
+    named = config.part("vision_config")
+    if named is None or named.text("architecture", GEMMA3N_VISION) != GEMMA3N_VISION:
+        raise UnknownArchitecture(config.model_type, strange=("vision_config",))
+    return joined(config, found, (Tower(parameters=GEMMA3N_TOWERS),))
+
+
+def ministral3(config: Config) -> Architecture:
+    """Ministral 3: its text model alone, or Mistral 3's wrapper under the text model's name."""
+    if config.part(*TEXT_PARTS):
+        return wrapped(config, text="mistral", kind="pixtral", shards=False, renamed={"ministral3": "mistral"})
+    inner = Config({**config.values, "model_type": "mistral"}, parent=config.parent)
+    return _language_model(inner).model_copy(update={"model_type": config.model_type})
+
+
 READERS = {
+    "ministral3": ministral3,
+    "gemma3n": gemma3n,
+    "deepseek_vl_v2": wrapper("deepseek_v2", "deepseek_vl2"),
     "mllama_text_model": mllama_text,
     "mllama": wrapper("mllama_text_model", "mllama"),
     "phi3_v": phi3_vision,
-    "llava": wrapper("llava_text", "clip", renamed={"llama": "llava_text"}),
-    "llava_next": wrapper("llava_text", "clip", renamed={"llama": "llava_text"}),
+    "llava": wrapper("llava_text", "llava", renamed={"llama": "llava_text"}),
+    **dict.fromkeys(
+        ("llava_next", "llava_next_video", "llava_onevision"),
+        wrapper("llava_text", "llava_next", renamed={"llama": "llava_text"}),
+    ),
+    "paligemma": wrapper("gemma", "paligemma"),
+    **dict.fromkeys(("idefics3", "smolvlm"), wrapper("llama", "idefics3")),
+    **dict.fromkeys(("internvl_chat", "internvl"), wrapper("qwen2", "internvl")),
+    "kimi_vl": wrapper("deepseek_v3", "kimi_vl", shards=False),
+    "qwen2_audio": wrapper("qwen2_audio_text", "qwen2", renamed={"qwen2": "qwen2_audio_text"}),
+    "voxtral": wrapper("llama", "voxtral"),
+    **dict.fromkeys(("qwen2_5_omni", "qwen2_5_omni_thinker"), partial(thinker, text="qwen2", kind="qwen2_5_omni")),
+    **dict.fromkeys(
+        ("qwen3_omni_moe", "qwen3_omni_moe_thinker"), partial(thinker, text="qwen3_moe", kind="qwen3_omni")
+    ),
     "gemma3": wrapper("gemma3_text", "siglip"),
     "gemma4": wrapper("gemma4_text", "gemma4"),
     "llama4": wrapper("llama4_text", "llama4"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from catalog.architectures import blocks
@@ -83,24 +84,28 @@ BART_RESERVED_POSITIONS = 2
 """Rows of BART's position tables before position 0."""
 
 
-def bart(config: Config) -> Architecture:
-    """BART and mBART: learned positions and an embedding norm on both sides, one shared embedding."""
-    hidden = config.size("d_model")
-    positions = config.size("max_position_embeddings") + BART_RESERVED_POSITIONS
-    closing = LAYER_NORM * hidden * config.flag("add_final_layer_norm", config.model_type == "mbart")
+def bart(config: Config, *, reserved: int | None = BART_RESERVED_POSITIONS, norms: int = 1) -> Architecture:
+    """BART and its kin: one shared embedding, biases everywhere.
+
+    reserved: rows of the position tables before position 0; None where positions are computed. norms: layer norms of
+    each side outside its layers, beside the last one that mBART has.
+    """
+    hidden, longest = config.size("d_model"), config.size("max_position_embeddings")
+    rows = 0 if reserved is None else longest + reserved
+    closing = norms + config.flag("add_final_layer_norm", config.model_type == "mbart")
     encoder = Encoder(
         kinds=(plain_layer(config, "encoder", key_bias=True),),
         order=(0,) * config.count("encoder_layers"),
-        other_parameters=positions * hidden + LAYER_NORM * hidden + closing,
+        other_parameters=(rows + LAYER_NORM * closing) * hidden,
     )
     return encoder_decoder(
         config,
         plain_layer(config, "decoder", key_bias=True),
         encoder,
         config.count("decoder_layers"),
-        tables=(Table(name="positions", rows=positions, columns=hidden),),
-        max_position_embeddings=config.size("max_position_embeddings"),
-        final_parameters=LAYER_NORM * hidden + closing,
+        tables=(Table(name="positions", rows=rows, columns=hidden),) if rows else (),
+        max_position_embeddings=longest,
+        final_parameters=LAYER_NORM * hidden * closing,
     )
 
 
@@ -126,4 +131,10 @@ def t5(config: Config) -> Architecture:
     return encoder_decoder(config, decoder, encoder, layers, final_parameters=relative + hidden)
 
 
-READERS = {"whisper": whisper, "bart": bart, "mbart": bart, "t5": t5, "mt5": t5, "umt5": t5}
+READERS = {
+    "whisper": whisper,
+    **dict.fromkeys(("bart", "mbart"), bart),
+    **dict.fromkeys(("m2m_100", "pegasus"), partial(bart, reserved=None)),
+    "marian": partial(bart, reserved=0, norms=0),
+    **dict.fromkeys(("t5", "mt5", "umt5"), t5),
+}

@@ -74,11 +74,6 @@ def two_linears(entry: int, text: int, *, bias: bool = True) -> int:
     return entry * text + text * text + bias * 2 * text
 
 
-def clip(vision: Config, text: int) -> int:
-    """CLIP with LLaVA's two-layer projector."""
-    return clip_tower(vision) + two_linears(vision.size("hidden_size"), text)
-
-
 def qwen2_vl(vision: Config, text: int) -> int:
     hidden = vision.size("embed_dim")
     width = int(hidden * vision.number("mlp_ratio", 4))
@@ -226,7 +221,8 @@ def gemma4_audio(audio: Config, text: int) -> int:
 
 COUNTERS: dict[str, Counter] = {
     "siglip": siglip,
-    "clip": clip,
+    "qwen2_5_omni": qwen2_5_vl,
+    "qwen3_omni": qwen3_vl,
     "qwen2_vl": qwen2_vl,
     "qwen2_5_vl": qwen2_5_vl,
     "qwen3_vl": qwen3_vl,
@@ -243,12 +239,12 @@ COUNTERS: dict[str, Counter] = {
 }
 
 
-def tower(kind: str, vision: Config, text: int, *, shards: bool = True) -> Tower:
+def tower(kind: str, vision: Config, text: int, count: Counter, *, shards: bool = True) -> Tower:
     """The tower of one kind beside a language model of width `text`."""
     hidden = vision.optional("hidden_size") or vision.optional("vt_hidden_size") or vision.optional("embed_dim")
     return Tower(
         name="audio" if kind.endswith("audio") else "vision",
-        parameters=COUNTERS[kind](vision, text),
+        parameters=count(vision, text),
         hidden_size=vision.optional("embed_dim") or hidden,
         intermediate_size=vision.optional("intermediate_size") or vision.optional("vt_intermediate_size"),
         shards=shards,

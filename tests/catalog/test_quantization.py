@@ -44,7 +44,17 @@ FORMATS: list[tuple[dict[str, Any], str, int]] = [
     ({"quant_method": "mxfp4"}, "mxfp4", 0),
     ({"quant_method": "bitsandbytes", "load_in_4bit": True}, "bnb-nf4", 0),
     ({"quant_method": "bitsandbytes", "load_in_8bit": True}, "bnb-int8", 0),
+    ({"quant_method": "bitsandbytes", "_load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}, "bnb-nf4", 0),
     ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, "nvfp4", 0),
+    (
+        {"quant_method": "auto-round", "bits": 4, "group_size": 128, "packing_format": "auto_round:auto_gptq"},
+        "gptq",
+        128,
+    ),
+    ({"quant_method": "torchao", "quant_type": "float8_weight_only"}, "fp8", 0),
+    ({"quant_method": "torchao", "quant_type": {"default": {"_type": "Int4WeightOnlyConfig"}}}, "gptq", 0),
+    ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp4", "group_size": 32}}}, "mxfp4", 0),
+    ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp8_e4m3"}}}, "fp8", 0),
     ({"quant_method": "modelopt", "quant_algo": "FP8"}, "fp8", 0),
     (scheme(num_bits=8, type="float", strategy="channel"), "fp8", 0),
     (scheme(num_bits=8, type="float", strategy="block", block_structure=[128, 128]), "fp8-block", 0),
@@ -65,7 +75,19 @@ def test_format_of_the_weights(recipe: dict[str, Any], expected: str, group_size
     assert expected in load().formats
 
 
-@pytest.mark.parametrize("recipe", [{"quant_method": "hqq"}, {"quant_method": "fp3"}, scheme(num_bits=3, type="int")])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"quant_method": "hqq"},
+        {"quant_method": "fp3"},
+        {"quant_method": "exl2", "bits": 4.25},
+        {"quant_method": "gptq", "bits": 3, "group_size": 128},
+        {"quant_method": "auto-round", "bits": 2},
+        {"quant_method": "torchao", "quant_type": {"default": {"_type": "Int3Config"}}},
+        {"quant_method": "quark", "global_quant_config": {"weight": []}},
+        scheme(num_bits=3, type="int"),
+    ],
+)
 def test_unknown_formats_are_refused(recipe: dict[str, Any]) -> None:
     """A format that is not known is refused: its weights must not be sized as if they were of another."""
     with pytest.raises(UnknownQuantization):
@@ -183,3 +205,34 @@ def test_routers_and_norms_are_never_quantized() -> None:
     quantization = load().models["deepseek-ai/DeepSeek-R1"].quantization
     assert quantization is not None
     assert quantization.format_of("", 5) is None
+
+
+def aimed(*groups: tuple[str, int]) -> dict[str, Any]:
+    """A compressed-tensors recipe of float schemes: a target and its bits each."""
+    sizes = {8: {}, 4: {"group_size": 16}}
+    schemes = {
+        f"group_{index}": {"targets": [target], "weights": {"num_bits": bits, "type": "float", **sizes[bits]}}
+        for index, (target, bits) in enumerate(groups)
+    }
+    return {"quant_method": "compressed-tensors", "config_groups": schemes}
+
+
+AIMED: list[tuple[dict[str, Any], str, tuple[str, ...], dict[str, str]]] = [
+    (aimed(("Linear", 8)), "fp8", (), {}),
+    (aimed(("re:.*self_attn.*", 8), ("re:.*mlp.experts.*", 4)), "nvfp4", ("dense_mlp", "shared_experts"), {
+        "attention": "fp8"
+    }),
+    (aimed(("re:.*mlp.experts.*", 4)), "nvfp4", ("attention", "dense_mlp", "shared_experts"), {}),
+    (aimed(("re:.*self_attn.*", 8), ("Linear", 4)), "nvfp4", (), {"attention": "fp8"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("recipe", "weights", "kept", "others"), AIMED)
+def test_schemes_aimed_at_modules(
+    recipe: dict[str, Any], weights: str, kept: tuple[str, ...], others: dict[str, str]
+) -> None:
+    """Each scheme holds for the modules it is aimed at, a class means all others, and what none aims at stays."""
+    found = read_quantization({**SPARSE, "quantization_config": recipe})
+    assert found is not None
+    assert (weights, set(kept)) == (found.weights, set(found.keeps) - {"linear_attention"})
+    assert others == {group: form for group, form in found.others if group != "linear_attention"}
