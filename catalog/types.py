@@ -293,6 +293,11 @@ class Architecture(Fact):
     def has_experts(self) -> bool:
         return any(isinstance(layer.feed_forward, Moe) for layer in self.kinds)
 
+    @cached_property
+    def has_index(self) -> bool:
+        """Whether latent attention is sparse: some layers keep an index, the others borrow it."""
+        return any(isinstance(layer.mixer, LatentAttention) and layer.mixer.indexer for layer in self.kinds)
+
     @property
     def num_hidden_layers(self) -> int:
         return len(self.order)

@@ -487,6 +487,11 @@ def window_pages(*, block_size: Any, in_flight_batches: Any, max_batched_tokens:
     return (-(-(smallest(in_flight_batches*max_batched_tokens + sliding_window - 1, sequence_tokens)) // (block_size))) + 1
 
 
+def window_table_pages(*, block_size: Any, sequence_tokens: Any, sliding_window: Any) -> Any:
+    """pages that one request of this length reserves [blocks]."""
+    return smallest(((sliding_window) // (block_size)) + 2, (-(-(sequence_tokens) // (block_size))))
+
+
 def window_tokens(*, sequence_tokens: Any, sliding_window: Any) -> Any:
     """tokens that a layer keeps of one sequence [tokens]."""
     return smallest(sequence_tokens, sliding_window)

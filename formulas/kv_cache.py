@@ -33,8 +33,8 @@ class Cached(NamedTuple):
 
     format: NumberFormat
     held: Held
-    packs_sparse: bool = True
-    """Whether an fp8 cache of sparse latent attention takes the packed layout (fp8_ds_mla)."""
+    packs_latent: bool = False
+    """Whether an fp8 cache of latent attention takes the packed layout of sparse attention (fp8_ds_mla)."""
 
     @property
     def tensor_parallel(self) -> int:
@@ -93,8 +93,8 @@ def attention_token_bytes(mixer: Attention, cached: Cached, laws: Any) -> int:
 
 
 def latent_token_bytes(mixer: LatentAttention, cached: Cached, laws: Any) -> int:
-    """Bytes of one token in one MLA layer; sparse attention has a layout of its own in fp8."""
-    if mixer.indexer and cached.packs_sparse and element_bits(cached.format) == FP8_BITS:
+    """Bytes of one token in one MLA layer; sparse attention has a layout of its own in fp8, in every layer."""
+    if cached.packs_latent and element_bits(cached.format) == FP8_BITS:
         return int(
             laws.sparse_latent_token_bytes(kv_lora_rank=mixer.kv_lora_rank, qk_rope_head_dim=mixer.qk_rope_head_dim)
         )

@@ -92,7 +92,9 @@ def pools(deployment: Deployment, layers: Iterable[tuple[Layer, int]], laws: Any
         return compressed_pools(layers)
     held = WideStates(deployment.layout.tensor_parallel, 2, 0, architecture.hidden_size)
     positions = architecture.encoder.positions or 0 if architecture.encoder else 0
-    caches = layer_caches(layers, Cached(deployment.kv_cache, held), laws, encoder_positions=positions)
+    packs = architecture.has_index and deployment.gpu.compute_capability == releases.PACKED_ON
+    cached = Cached(deployment.kv_cache, held, packs_latent=packs)
+    caches = layer_caches(layers, cached, laws, encoder_positions=positions)
     apart = architecture.model_type in releases.WINDOW_POOLS.at(deployment.engine_version)
     return _sorted(caches, apart, page=deployment.settings.block_size or 1)
 

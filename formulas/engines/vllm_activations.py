@@ -8,7 +8,6 @@ from catalog.types import Architecture, LatentAttention, Moe
 from formulas.deployment import Deployment
 from formulas.engines import vllm_versions as releases
 from formulas.engines.vllm_classes import uses_runner_v2, uses_v0
-from formulas.engines.vllm_tables import has_index
 from formulas.engines.vllm_towers import encoder_cache, tower_peak
 from formulas.engines.vllm_widths import element_bytes, expert_width, per_token
 
@@ -149,29 +148,26 @@ INDEX_KEY_BYTES = 132
 
 def index_workspace(deployment: Deployment, step: Step, laws: Any) -> int:
     """Index keys that sparse attention gathers for a prefill."""
-    if not has_index(deployment.model.architecture):
+    if not deployment.model.architecture.has_index:
         return 0
     rows = INDEX_ROWS_PER_TOKEN * step.sequence_tokens
     return int(laws.index_workspace_bytes(index_rows=rows, index_key_bytes=INDEX_KEY_BYTES))
 
 
 NO_WORKSPACE_FORMATS = frozenset({"nvfp4", "mxfp4"})
-"""FlashInfer and TRT-LLM expert kernels keep their scratch elsewhere."""
+"""FlashInfer and TRT-LLM expert kernels keep their scratch elsewhere, those for experts without gate too."""
 
 
 def moe_workspace(deployment: Deployment, step: Step, laws: Any) -> int:
     """Expert scratch that stays allocated from 0.14, with Triton and DeepGEMM kernels."""
     architecture, gpu = deployment.model.architecture, deployment.gpu
     blackwell_fp8 = deployment.weights.key.startswith("fp8") and 10 <= (gpu.compute_capability or 0) < 12
-    elsewhere = (
-        deployment.weights.key in NO_WORKSPACE_FORMATS
-        or blackwell_fp8
-        or architecture.has_mixer("compressed", "mamba2")
-    )
+    elsewhere = deployment.weights.key in NO_WORKSPACE_FORMATS or blackwell_fp8 or architecture.has_mixer("compressed")
     if deployment.engine_version < releases.MOE_WORKSPACE or elsewhere:
         return 0
     experts = [layer.feed_forward for layer in architecture.kinds if isinstance(layer.feed_forward, Moe)]
-    return max((_expert_scratch(deployment, step, kind, laws) for kind in experts), default=0)
+    gated = (kind for kind in experts if kind.gated)
+    return max((_expert_scratch(deployment, step, kind, laws) for kind in gated), default=0)
 
 
 def _expert_scratch(deployment: Deployment, step: Step, experts: Moe, laws: Any) -> int:

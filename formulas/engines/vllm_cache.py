@@ -59,6 +59,11 @@ class CachePlan:
     def group_count(self) -> int:
         return sum(group.groups for group in self.groups)
 
+    @property
+    def _one_table(self) -> bool:
+        """The V0 engine: one table of pages for all layers."""
+        return self.rules is not None and not self.rules.states_in_pool
+
     def stage(self, first: int, end: int) -> CachePlan:
         """The same groups on the pipeline stage that holds layers first to end - 1."""
         sizes = [sum(size for layer, size in group if first <= layer < end) for group in self.members]
@@ -74,12 +79,14 @@ class CachePlan:
         match group.kind:
             case "full":
                 return int(laws.full_pages(**held))
+            case "window" if self._one_table:
+                return int(laws.window_table_pages(sliding_window=group.span, **held))
             case "window":
                 return int(laws.window_pages(sliding_window=group.span, **held, **flight))
             case "chunk":
                 return int(laws.chunk_pages(attention_chunk_size=group.span, **held, **flight))
             case "cross":
-                positions = max(group.span, reserve.max_batched_tokens)
+                positions = group.span if self._one_table else max(group.span, reserve.max_batched_tokens)
                 return int(laws.cross_pages(encoder_positions=positions, block_size=group.block))
         return self._state_pages(held, laws)
 
@@ -94,6 +101,8 @@ def cache_plan(kept: Iterable[Kept], rules: CacheRules, laws: Any) -> CachePlan:
     layers = _allocated(list(kept), rules)
     if not layers:
         return CachePlan(0, rules.block_size, ())
+    if not rules.states_in_pool:
+        return _one_table(layers, rules, laws)
     if len({(layer.kind, layer.span) for layer in layers}) == 1 and layers[0].kind != "state":
         return _uniform(layers, rules, laws)
     return _unified(layers, rules, laws)
@@ -119,6 +128,16 @@ def _uniform(layers: Sequence[Kept], rules: CacheRules, laws: Any) -> CachePlan:
     members = tuple((layer.layer, layer.size * rules.block_size) for layer in layers)
     group = Group(layers[0].kind, layers[0].span, rules.block_size, 1)
     return CachePlan(page, rules.block_size, (group,), (members,), rules)
+
+
+def _one_table(layers: Sequence[Kept], rules: CacheRules, laws: Any) -> CachePlan:
+    """The V0 engine: a page of every layer, self and cross attention of one layer in the same one."""
+    sizes: dict[int, Kept] = {}
+    for layer in layers:
+        sizes[layer.layer] = max(layer, sizes.get(layer.layer, layer), key=lambda kept: kept.size)
+    plan = _uniform(tuple(sizes.values()), rules, laws)
+    kinds = dict.fromkeys((layer.kind, layer.span) for layer in layers)
+    return replace(plan, groups=tuple(Group(kind, span, rules.block_size, 1) for kind, span in kinds))
 
 
 def _unified(layers: Sequence[Kept], rules: CacheRules, laws: Any) -> CachePlan:

@@ -8,7 +8,6 @@ from math import lcm
 from catalog.types import Architecture
 from formulas.deployment import Deployment, version
 from formulas.engines.vllm_classes import uses_runner_v2, uses_v0
-from formulas.engines.vllm_tables import has_index
 from formulas.since import Since
 
 BLOCK_SIZE = 16
@@ -99,7 +98,7 @@ def _block_size(deployment: Deployment) -> int:
     if not architecture.has_mixer("mla") or architecture.has_mixer("kimi_delta") or uses_v0(deployment):
         return BLOCK_SIZE
     kind = "hopper" if capability == 9.0 else "blackwell" if 10 <= capability < 11 else "other"
-    if has_index(architecture) and kind != "blackwell":
+    if architecture.has_index and kind != "blackwell":
         return SPARSE_BLOCK
     return LATENT_BLOCK.at(deployment.engine_version)[kind]
 

@@ -20,6 +20,8 @@ def _late_for_v1(deployment: Deployment) -> Iterator[str]:
     architecture, capability = deployment.model.architecture, deployment.gpu.compute_capability
     if architecture.role != "decoder":
         yield architecture.role
+    elif any(layer.cross_attention for layer in architecture.kinds):
+        yield "encoder_decoder"
     if architecture.has_mixer("mamba1", "mamba2", "gated_delta_net", "kimi_delta", "short_conv"):
         yield "state"
     if deployment.weights.key.startswith("bnb"):

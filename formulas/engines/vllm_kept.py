@@ -54,4 +54,4 @@ def cached_as(deployment: Deployment) -> Cached:
     )
     blackwell = 10 <= (deployment.gpu.compute_capability or 0) < 11
     plain = blackwell and deployment.engine_version >= PLAIN_SPARSE_FP8
-    return Cached(deployment.kv_cache, held, packs_sparse=not plain)
+    return Cached(deployment.kv_cache, held, packs_latent=deployment.model.architecture.has_index and not plain)

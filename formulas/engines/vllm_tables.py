@@ -106,12 +106,7 @@ def _chosen_positions(architecture: Architecture) -> int:
     """Tokens that sparse attention keeps for one query; 0 where attention is not sparse."""
     if architecture.has_mixer("compressed"):
         return COMPRESSED_TOPK
-    return INDEX_TOPK if has_index(architecture) else 0
-
-
-def has_index(architecture: Architecture) -> bool:
-    """Whether latent attention is sparse."""
-    return any(isinstance(layer.mixer, LatentAttention) and layer.mixer.indexer for layer in architecture.kinds)
+    return INDEX_TOPK if architecture.has_index else 0
 
 
 def _latent_workspace(deployment: Deployment) -> int:

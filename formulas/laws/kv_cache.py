@@ -1,6 +1,6 @@
 """KV cache: bytes per token of each kind of attention, and pages per request."""
 
-from sympy import Min, ceiling
+from sympy import Min, ceiling, floor
 
 from formulas.law import Law
 from formulas.laws.weights import local_kv_heads
@@ -72,6 +72,14 @@ WINDOW_PAGES = Law(
     + 1,
     holds="sliding-window layers, as the engine reserves them at admission",
     source="vLLM v1/kv_cache_interface.py: SlidingWindowSpec.max_memory_usage_bytes",
+)
+
+WINDOW_TABLE_PAGES = Law(
+    name="window_table_pages",
+    result=pages_per_request,
+    expression=Min(ceiling(sequence_tokens / block_size), floor(sliding_window / block_size) + 2),
+    holds="the V0 engine, models whose every layer has a window: pages behind it are freed",
+    source="vLLM core/block_manager.py: SelfAttnBlockSpaceManager.max_block_sliding_window, 0.6.6 to 0.8.5 read",
 )
 
 attention_chunk_size = quantity("attention_chunk_size", "tokens", "length of one local-attention chunk")
