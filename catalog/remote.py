@@ -97,6 +97,11 @@ class Remote:
             return True
         return self._cache.get(_key(self._hub.endpoint, identifier, revision), Entry) is not None
 
+    @property
+    def is_fetching(self) -> bool:
+        """Whether the Hub is being asked, for somebody or in the background."""
+        return self._flights.is_busy
+
     # ------------------------------------------------------------------ fetching
 
     def _fetched(self, key: str, identifier: str, revision: str) -> Entry:

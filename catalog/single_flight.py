@@ -37,6 +37,11 @@ class SingleFlight(Generic[Result]):
         threading.Thread(target=self._run, args=(key, work, future), name="hub", daemon=True).start()
         return future
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether any work is under way."""
+        return bool(self._under_way)
+
     def _run(self, key: str, work: Callable[[], Result], future: Future[Result]) -> None:
         try:
             result = work()

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HUGE = 50_000_000
-CHUNK = 1_000_000
+LONGEST_WAIT = 30.0
 
 
 @dataclass
@@ -37,6 +37,8 @@ class Repo:
     body: bytes | None = None
     """The description, where it is not JSON of the usual shape."""
     delay: float = 0.0
+    gate: threading.Event | None = None
+    """The description is held back until it is set."""
     truncated: bool = False
     redirect: str = ""
     """Where files lead to, {path} filled in."""
@@ -133,6 +135,8 @@ def _handler(hub: StandIn) -> type[BaseHTTPRequestHandler]:
                 self._send(404, b'{"error":"Repository not found"}', {"X-Error-Code": "RepoNotFound"})
                 return
             time.sleep(repo.delay)
+            if repo.gate:
+                repo.gate.wait(LONGEST_WAIT)
             if repo.redirect_info:
                 self._send(307, b"", {"Location": repo.redirect_info})
             else:

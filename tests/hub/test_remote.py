@@ -138,11 +138,12 @@ def test_a_stale_answer_outlives_the_hub(hub: StandIn, model: Repo, client: Hub,
     old = source.look_up(MODEL)
     clock.now += FRESH_SECONDS + 1
     model.status = 500
-    assert {id(old)} == {id(source.look_up(MODEL)) for _ in range(ASKERS)}
-    assert wait_for(lambda: 2 == hub.asked_about(MODEL))
-    clock.now += MINUTE
-    assert old is source.look_up(MODEL)
-    assert wait_for(lambda: 3 == hub.asked_about(MODEL))
+    for tries in (1, 2):
+        assert {id(old)} == {id(source.look_up(MODEL)) for _ in range(ASKERS)}
+        assert wait_for(lambda: not source.is_fetching)
+        assert {id(old)} == {id(source.look_up(MODEL)) for _ in range(ASKERS)}
+        assert 1 + tries == hub.asked_about(MODEL)
+        clock.now += MINUTE
 
 
 def test_a_commit_does_not_grow_stale(hub: StandIn, model: Repo, client: Hub, clock: Clock) -> None:
@@ -292,7 +293,7 @@ def test_too_much_at_once_is_refused() -> None:
         flights.start("b", done.wait)
     done.set()
     assert first.result(WAIT_SECONDS)
-    assert wait_for(lambda: not flights._under_way)
+    assert wait_for(lambda: not flights.is_busy)
 
 
 def test_an_error_reaches_everyone() -> None:

@@ -10,6 +10,7 @@ import pytest
 from bot.defaults import Defaults
 from bot.reply import Reply
 from bot.settings import Secret, Settings
+from bot.surfaces.slack import never
 from bot.surfaces.slack.app import build_app
 from bot.surfaces.slack.desk import Answering, Desk, Where, without_chart
 from bot.surfaces.slack.state import State
@@ -20,7 +21,8 @@ HERE = Where(tenant=Tenant(None, "T1"), user="U1", channel="C1")
 
 
 def desk(answer: Answering) -> Desk:
-    return Desk(answer=answer, store=MemoryStore(), pool=ThreadPoolExecutor(2), command="/vram")
+    pool = ThreadPoolExecutor(2)
+    return Desk(answer=answer, store=MemoryStore(), pool=pool, late=pool, waits=never, command="/vram")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bot.surfaces.slack.desk import Answering
     from bot.surfaces.slack.store import Store
 
-ANSWER_THREADS = 16
+ANSWER_THREADS, LATE_THREADS = 16, 16
 SURFACES = frozenset({"command", "mentions", "shortcuts", "home", "step"})
 
 
@@ -38,8 +38,14 @@ def register(
     from bot.surfaces.slack.desk import Desk
     from bot.surfaces.slack.store import MemoryStore
 
-    pool = ThreadPoolExecutor(ANSWER_THREADS, thread_name_prefix="vram")
-    desk = Desk(answer=answer or default_answer, store=store or MemoryStore(), pool=pool, command=command)
+    desk = Desk(
+        answer=answer or default_answer,
+        store=store or MemoryStore(),
+        pool=ThreadPoolExecutor(ANSWER_THREADS, thread_name_prefix="vram"),
+        late=ThreadPoolExecutor(LATE_THREADS, thread_name_prefix="vram-late"),
+        waits=never if answer else default_waits,
+        command=command,
+    )
     ways = {
         "command": commands.register,
         "mentions": mentions.register,
@@ -60,3 +66,15 @@ def default_answer(text: str, *, defaults: Defaults | None = None) -> Reply:
     from bot.answer import answer
 
     return answer(text, defaults=defaults)
+
+
+def default_waits(text: str) -> bool:
+    """bot.waiting.waits, imported with the first question."""
+    from bot.waiting import waits
+
+    return waits(text)
+
+
+def never(text: str) -> bool:
+    """A host's own answer is taken to be quick."""
+    return False

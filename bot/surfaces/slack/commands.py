@@ -48,9 +48,10 @@ def register(app: App, desk: Desk) -> None:
 
 
 def _answer(desk: Desk, ack: Ack, here: Where, text: str, url: str) -> None:
-    future = desk.pool.submit(_worked_out, desk, here, text)
+    waits = desk.waits(text)
+    future = (desk.late if waits else desk.pool).submit(_worked_out, desk, here, text)
     try:
-        message, state = future.result(timeout=ACK_SECONDS)
+        message, state = future.result(timeout=0 if waits else ACK_SECONDS)
         ack(message.body())
         desk.pool.submit(desk.remember, here, message, state)
     except TimeoutError:

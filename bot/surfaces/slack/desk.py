@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -46,6 +46,10 @@ class Desk:
     answer: Answering
     store: Store
     pool: Executor
+    late: Executor
+    """Where questions are worked out that wait for a network, so that they keep no others waiting."""
+    waits: Callable[[str], bool]
+    """Whether a question waits for a network."""
     command: str
 
     def state(self, where: Where, text: str, *, asker: str = "") -> State:
