@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bot.resolve import Notes
 
 DEFAULT_ENGINE = "vllm"
+PULLS_4_BIT = ("ollama", "lmstudio")
+"""Programs over llama.cpp whose library hands out Q4_K_M by default (ollama/ollama docs/import.md)."""
 GGUF_ENGINE = "llama.cpp"
 GUIDE = "guide"
 DEFAULT_LENGTH = 8192
@@ -43,6 +45,9 @@ def choose_weights(query: Query, named: Named, notes: Notes) -> NumberFormat:
     stored = model.quantization.weights if model.quantization else SIXTEEN_BIT[model.architecture.dtype]
     if named.weights and (query.weights is None or query.weights.vague):
         return number_format(named.weights)
+    if query.weights is None and query.engine and _pulls_gguf(query.engine.words):
+        notes.assume("weights", "assumed.format", words=query.engine.words, weights=GGUF_FOR_BITS[4])
+        return number_format(GGUF_FOR_BITS[4])
     if query.weights is None:
         notes.assume("weights", "assumed.weights", weights=shown(stored))
         return number_format(stored)
@@ -51,6 +56,11 @@ def choose_weights(query: Query, named: Named, notes: Notes) -> NumberFormat:
     if model.quantization and shown(stored) == query.weights.value:
         return number_format(stored)
     return number_format(query.weights.value)
+
+
+def _pulls_gguf(words: str) -> bool:
+    """Whether a program was named that downloads a 4-bit file when it is told no type."""
+    return words.lower().replace(" ", "").startswith(PULLS_4_BIT)
 
 
 def shown(key: str) -> str:
@@ -128,9 +138,16 @@ def choose_kv_cache(query: Query, model: Model, weights: NumberFormat, engine_ke
     return number_format(key)
 
 
+def hears(model: Model) -> bool:
+    """Whether sequences are windows of audio."""
+    return model.architecture.model_type == "whisper"
+
+
 def choose_length(query: Query, model: Model, notes: Notes) -> int:
     """The stated length; the mean of a mix; the model's own limit for a command; else a usual length."""
-    if query.audio_seconds:
+    if query.audio_seconds and not hears(model):
+        notes.warn("warning.no_audio", words=(query.audio_seconds.words,), model=model.id)
+    elif query.audio_seconds:
         windows = audio_windows(audio_seconds=query.audio_seconds.value, window_seconds=AUDIO_WINDOW_SECONDS)
         notes.explain("assumed.audio", windows=int(windows))
     if query.sequence_tokens:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.commands import find_command
 from bot.logs.observation import Observation
+from bot.parsing.additions import bind_additions, bind_per_card, bind_rates
 from bot.parsing.asks import bind_asks
 from bot.parsing.cards import bind_cards, bind_count_behind, bind_nodes, bind_sizes
 from bot.parsing.check import WHOLE, check
@@ -14,14 +15,7 @@ from bot.parsing.clean import LONGEST_TEXT, clean
 from bot.parsing.counts import bind_counts, bind_ranges
 from bot.parsing.formats import bind_formats
 from bot.parsing.items import Item, Sentence, said_of
-from bot.parsing.lengths import (
-    bind_counted_mix,
-    bind_durations,
-    bind_input_and_output,
-    bind_mix,
-    bind_products,
-    bind_sums,
-)
+from bot.parsing.lengths import bind_counted_mix, bind_durations, bind_mix, bind_products
 from bot.parsing.logged import bind_log, split_log
 from bot.parsing.named import bind_models, bind_settings, bind_switches, bind_verb
 from bot.parsing.names import Finder, default_finder
@@ -29,17 +23,22 @@ from bot.parsing.nouns import join_nouns, settle_in_and_out
 from bot.parsing.pasted import blank, claim_command
 from bot.parsing.scattered import bind_scattered
 from bot.parsing.shapes import bind_shapes
+from bot.parsing.sums import bind_input_and_output, bind_part_pairs, bind_ratio, bind_sums
 from bot.parsing.tag import tag
 from bot.parsing.unknown import find_unknown_names, require_model
 from bot.query import Problem, Query
 
 STEPS = (
     bind_settings,
+    bind_additions,
+    bind_rates,
     bind_cards,
     bind_durations,
     bind_mix,
     bind_ranges,
     bind_products,
+    bind_part_pairs,
+    bind_ratio,
     bind_counts,
     bind_switches,
     bind_sums,
@@ -47,6 +46,7 @@ STEPS = (
     bind_nodes,
     bind_count_behind,
     bind_sizes,
+    bind_per_card,
     bind_shapes,
     bind_counted_mix,
     bind_formats,

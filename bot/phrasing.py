@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.amounts import count, gib
-from bot.choices import shown
+from bot.choices import hears, shown
 from bot.messages import Messages
 from bot.questions import release
 from bot.resolve import Remark
@@ -31,7 +31,7 @@ def names(deployment: Deployment, text: Messages, *, mixed: bool = False) -> dic
 
 def is_audio(deployment: Deployment) -> bool:
     """Whether sequences are windows of audio, so that a number of tokens says nothing to the reader."""
-    return deployment.model.architecture.model_type == "whisper"
+    return hears(deployment.model)
 
 
 def load_text(deployment: Deployment, text: Messages, *, mixed: bool) -> str:

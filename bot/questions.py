@@ -48,6 +48,8 @@ def _settings(settings: Settings) -> list[str]:
     }
     parts = [f"{flag} {value}" for flag, value in said.items() if value is not None]
     parts += ["--enforce-eager"] if settings.enforce_eager else []
+    parts += [f"lora x{settings.lora_slots} rank {settings.lora_rank}"] if settings.lora_slots else []
+    parts += [f"mtp {settings.speculative_tokens}"] if settings.speculative_tokens else []
     if settings.free_bytes is not None:
         return [*parts, f"{settings.free_bytes / GIB:.6g}GiB free"]
     return [*parts, f"util {settings.utilization:g}"] if settings.utilization is not None else parts

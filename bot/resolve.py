@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
+from bot.additions import engine_settings
 from bot.choices import (
     choose_engine,
     choose_kv_cache,
@@ -97,7 +98,7 @@ def resolve(query: Query) -> Resolution:
         engine=engine_key,
         engine_version=release,
         layout=choose_layout(query, model, gpu, engine_key, notes),
-        settings=_settings(query, gpu),
+        settings=_settings(query, gpu, engine_settings(query, engine_key, notes)),
         load=Load(batch=_batch(query, notes), sequence_tokens=length),
     )
     _note_unread(query, notes)
@@ -116,7 +117,8 @@ def _refuse(query: Query) -> None:
     for problem in query.problems:
         kind: type[QuestionError] = ERRORS.get(problem.code, OutOfRange)
         slot = problem.slot or "question"
-        raise kind(f"{problem.code}.{slot}", suggestions=problem.suggestions, words=problem.words, slot=slot)
+        key = "words" if problem.code == "empty" and problem.words else slot
+        raise kind(f"{problem.code}.{key}", suggestions=problem.suggestions, words=problem.words, slot=slot)
 
 
 def _unknown(query: Query) -> str | None:
@@ -155,7 +157,7 @@ def _custom(card: CustomCard) -> Gpu:
     )
 
 
-def _settings(query: Query, gpu: Gpu) -> Settings:
+def _settings(query: Query, gpu: Gpu, others: dict[str, Any]) -> Settings:
     utilization = query.utilization.value if query.utilization else None
     if query.free_bytes and utilization is None:
         utilization = int(100 * query.free_bytes.value / gpu.visible_bytes) / 100
@@ -166,6 +168,7 @@ def _settings(query: Query, gpu: Gpu) -> Settings:
         enforce_eager=bool(query.enforce_eager and query.enforce_eager.value),
         block_size=query.block_size.value if query.block_size else None,
         free_bytes=query.free_bytes.value if query.free_bytes else None,
+        **others,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 
 from formulas.deployment import Deployment
@@ -19,7 +20,7 @@ def serve_command(
     limit_sequences: whether the number of sequences was asked for. longest: tokens of the longest sequence of a mix.
     """
     weights = _weights(deployment)
-    if deployment.engine != "vllm" or weights is None:
+    if deployment.engine != "vllm" or weights is None or _draft_is_unknown(deployment):
         return None
     layout, load, settings = deployment.layout, deployment.load, deployment.settings
     flags = [
@@ -38,16 +39,27 @@ def serve_command(
         flags.append(("--kv-cache-dtype", deployment.kv_cache.key))
     if settings.max_batched_tokens:
         flags.append(("--max-num-batched-tokens", settings.max_batched_tokens))
+    if settings.lora_slots:
+        flags += [("--max-loras", settings.lora_slots), ("--max-lora-rank", settings.lora_rank)]
+    if settings.speculative_tokens:
+        draft = {"method": "mtp", "num_speculative_tokens": settings.speculative_tokens}
+        flags.append(("--speculative-config", json.dumps(draft)))
     switches = [
         switch
         for switch, on in (
             ("--enable-expert-parallel", layout.expert_parallel),
             ("--enforce-eager", settings.enforce_eager),
+            ("--enable-lora", settings.lora_slots > 0),
         )
         if on
     ]
     words = [word for flag, value in flags for word in (flag, str(value))]
     return shlex.join(["vllm", "serve", deployment.model.id, *words, *switches])
+
+
+def _draft_is_unknown(deployment: Deployment) -> bool:
+    """Whether the draft is a checkpoint that the question does not name: only a model's own layers need none."""
+    return deployment.settings.speculative_tokens > 0 and deployment.model.architecture.nextn_layer is None
 
 
 def _weights(deployment: Deployment) -> list[tuple[str, object]] | None:

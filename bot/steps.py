@@ -67,7 +67,6 @@ def _change(change: Changed, sized: Sized, text: Messages) -> Step:
         weights=deployment.weights.key,
         gpus=gpus(deployment.gpu.name, deployment.layout.gpu_count),
         layout=layout_text(deployment.layout, text),
-        verdict=text(f"verdict.{change.estimate.verdict}"),
         total=gib(change.estimate.memory.total),
     )
     return Step(sentence, question=question(deployment, on_gpu=named), command=command)

@@ -99,12 +99,12 @@ def _target(sentence: Sentence, index: int, step: int, limit: int, passes_number
 
 
 def _bind_bare(sentence: Sentence) -> None:
-    """ "How many?" with no noun: GPUs when the load is stated, else sequences."""
+    """ "How many?" with no noun: GPUs when the load is stated and their number is not, else sequences."""
     for _, item in sentence.of("how_many"):
         if item.used or not _ends(sentence, item):
             continue
-        load = sentence.said("batch") and sentence.said("gpu")
-        sentence.claim("solve_for", "gpu_count" if load else "batch", item)
+        counts_cards = sentence.said("batch") and sentence.said("gpu") and not sentence.said("gpu_count")
+        sentence.claim("solve_for", "gpu_count" if counts_cards else "batch", item)
         return
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import isfinite
 
 from bot.parsing.items import Claim, Sentence, replaced
@@ -82,12 +83,30 @@ def _check_conflict(sentence: Sentence, slot: str, claims: list[Claim]) -> None:
     if len(claims) < 2 or len({_comparable(claim.value) for claim in claims}) < 2:
         return
     words = tuple(dict.fromkeys(sentence.text[claim.start : claim.end] for claim in claims))
+    values = list(dict.fromkeys(_comparable(claim.value) for claim in claims))
     suggestions = [
-        corrected
-        for value in dict.fromkeys(_comparable(claim.value) for claim in claims)
-        for corrected in without(sentence.text, [claim for claim in claims if _comparable(claim.value) != value])
+        corrected for value in values for corrected in without(sentence.text, _others(sentence, claims, value))
     ]
     sentence.problems.append(Problem("conflict", slot, words, tuple(suggestions[:3])))  # type: ignore[arg-type]
+
+
+def _others(sentence: Sentence, claims: list[Claim], value: object) -> list[Claim]:
+    """The claims of other values, each with the small words that join it to its neighbour ("h100 vs h200")."""
+    kept = [claim for claim in claims if _comparable(claim.value) == value]
+    others = [claim for claim in claims if claim not in kept]
+    ordered = sorted(claims, key=lambda claim: claim.start)
+    joints = [
+        Claim(None, first.end, second.start)
+        for first, second in pairwise(ordered)
+        if (first in others or second in others) and _only_joins(sentence, first.end, second.start)
+    ]
+    return others + joints
+
+
+def _only_joins(sentence: Sentence, start: int, end: int) -> bool:
+    """Whether nothing but small words stands between two values."""
+    between = [item for item in sentence.items if start <= item.start < end]
+    return start < end and all(item.role in ("filler", "link", "place") for item in between)
 
 
 def _comparable(value: object) -> object:

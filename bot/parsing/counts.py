@@ -78,8 +78,16 @@ def _choices(sentence: Sentence, index: int) -> list[Choice]:
     """The words that a number may belong to, and leaving it alone."""
     number: Number = sentence.items[index].value
     alone = SHAPED_ALONE if number.unit or 0 < number.amount < 1 else LEFT_ALONE
-    found = _settled(sentence.items, [_noun(sentence.items, index, step) for step in (-1, 1)])
+    found = [_noun(sentence.items, index, step) for step in (-1, 1)]
+    found = _settled(sentence.items, [_of_whole(sentence, choice) for choice in found])
     return [*(choice for choice in found if choice and choice.cost <= LEFT_ALONE), Choice(alone)]
+
+
+def _of_whole(sentence: Sentence, choice: Choice | None) -> Choice | None:
+    """ "each request 4k in, 1k out": where both parts are named, "each" takes neither number."""
+    named = {item.role for item in sentence.items} >= PARTS
+    of_each = choice and choice.place is not None and sentence.items[choice.place].role == "each"
+    return None if named and of_each else choice
 
 
 def _settled(items: list[Item], found: list[Choice | None]) -> list[Choice | None]:

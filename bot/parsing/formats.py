@@ -6,6 +6,8 @@ from bot.parsing.items import Claim, Item, Sentence
 
 BETWEEN = ("link", "place", "equals", "filler", "each")
 TAKES_FORMAT = ("weights", "kv_cache")
+USUAL_GGUF = "q4_k_m"
+"""What Ollama pulls where a tag names no type (ollama/ollama docs/import.md), and most repositories offer first."""
 FORMATS = ("format", "unsettled_format")
 
 
@@ -15,6 +17,11 @@ def bind_formats(sentence: Sentence) -> None:
     _bind_word(sentence, "kv_cache", "kv_cache")
     for _, item in sentence.of("format"):
         sentence.claim("weights", item.value, item, vague=item.vague)
+    for _, item in sentence.of("gguf"):
+        if sentence.said("weights"):
+            item.used = True
+        else:
+            sentence.claim("weights", USUAL_GGUF, item, vague=True)
     sentence.claims["weights"] = distinct_formats(sentence, sentence.claims.get("weights", []))
     if not sentence.claims["weights"]:
         del sentence.claims["weights"]

@@ -68,8 +68,6 @@ def _bind_product(sentence: Sentence, left: Item, right: Item, times: Item) -> N
         sentence.claim("batch", counts[0].value.count(), counts[0], times)
 
 
-SMALLEST_PART = 16
-"""Least tokens of an input or output that is written as a bare sum."""
 SMALLEST_BARE_LENGTH = 512
 LENGTH_STEP = 64
 
@@ -166,33 +164,3 @@ def _fill_rest(pairs: list[tuple[float, Item, Item]]) -> None:
     for place, (_, item, length) in enumerate(pairs):
         if item.role == "rest":
             pairs[place] = (round(left, 6), item, length)
-
-
-def bind_sums(sentence: Sentence) -> None:
-    """ "2048 + 512", "2048 -> 512" and "1k/1k": input and output."""
-    for index, _ in sentence.of("plus", "slash"):
-        sides = sentence.items[max(index - 1, 0) : index + 2 : 2]
-        if len(sides) != 2 or any(side.role != "number" for side in sides):
-            continue
-        if sides[0].used != sides[1].used and sides[0].value.unit == sides[1].value.unit:
-            sentence.problems.append(Problem("conflict", None, (sentence.words(*sides),)))
-        elif all(_is_part(side) for side in sides):
-            for slot, side in zip(("input", "output"), sides, strict=True):
-                sentence.claim(slot, side.value.tokens(), side)
-
-
-def _is_part(item: Item) -> bool:
-    return (
-        item.role == "number"
-        and not item.used
-        and item.value.unit in ("", "k")
-        and item.value.tokens() >= SMALLEST_PART
-    )
-
-
-def bind_input_and_output(sentence: Sentence) -> None:
-    """Input and output add up to the length of a sequence."""
-    parts = [claim for slot in ("input", "output") for claim in sentence.claims.pop(slot, [])]
-    if parts:
-        items = [Item("number", claim.start, claim.end) for claim in parts]
-        sentence.claim("sequence_tokens", sum(claim.value for claim in parts), *items, vague=len(parts) == 1)

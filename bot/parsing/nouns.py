@@ -18,12 +18,20 @@ def joined_role(first: str, second: str) -> str | None:
         return "batch" if "batch" in pair else "concurrent" if "concurrent" in pair else second
     if pair <= LENGTHS:
         return "sequence" if "sequence" in pair else "tokens"
-    if pair & PARTS and pair <= LENGTHS | PARTS and first != second:
+    if pair & PARTS and pair <= LENGTHS | PARTS and pair != PARTS and first != second:
         return first if first in PARTS else second
     if second == "each" and first in LENGTHS:
         return "each"
     if first == "each":
-        return "each" if second in COUNTED else "unknown" if second in ("cards", "gpu", "nodes") else None
+        return (
+            "each"
+            if second in COUNTED
+            else "per_card"
+            if second in ("cards", "gpu")
+            else "unknown"
+            if second == "nodes"
+            else None
+        )
     if "gpu" in pair and pair <= {"gpu", "cards", "card_brand"} and first != second:
         return "gpu"
     return "utilization" if pair == {"memory", "utilization"} else None
@@ -59,7 +67,8 @@ def settle_in_and_out(items: list[Item]) -> None:
 
 
 def _beside_number(items: list[Item], index: int) -> bool:
-    around = items[max(index - 2, 0) : index] + items[index + 1 : index + 2]
+    behind = [item for item in items[index + 1 : index + 3] if item.role != "equals"]
+    around = items[max(index - 2, 0) : index] + behind[:1]
     return any(
         item.role == "number" and item.value.unit in ("", "k") for item in around if item.role in ("number", "tokens")
     )

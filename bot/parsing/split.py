@@ -147,7 +147,9 @@ def _side(word: Word, start: int, end: int) -> Word:
 
 
 def _glued(word: Word, is_known: Callable[[str], bool], takes_number: Callable[[str], bool]) -> list[Word] | None:
-    """A word and a number written together: b16, ctx32k, 20users."""
+    """A word and a number written together: b16, ctx32k, 20users; a size (9b) is neither."""
+    if _PARAMETERS.match(word.folded):
+        return None
     key_number = _KEY_NUMBER.match(word.folded)
     if key_number and takes_number(key_number.group(1)) and read_number(key_number.group(2)):
         return cut(word, key_number.end(1))

@@ -25,6 +25,8 @@ STARTS_NAMES = frozenset({"most", "half", "card_brand", "engine", "input", "outp
 """Roles of words that names also start with ("max 1550", "half precision", "tesla t4")."""
 ENDS_NAMES = frozenset(NOUNS) - {"cards", "gpu"} | {"place"}
 """Roles of words that no name contains."""
+SMALL = frozenset({"filler", "which", "link", "place"})
+"""Roles of words that nobody joins by hyphens but in a name: my-cool-model, the-best-model."""
 SHORTEST_CARD_NUMBER = 3
 """Cards that go by digits alone have three or more; shorter numbers are counts."""
 
@@ -183,8 +185,9 @@ def _spells(words: list[Word], index: int, key: tuple[str, ...]) -> bool:
 
 
 def _parts(word: Word, finder: Finder) -> list[Word] | None:
-    """The parts of a word that is written together, where all of them are known."""
-    return split_known(word, lambda part: _is_known(part, finder), takes_number)
+    """The parts of a word that is written together, where all of them are known; small words alone are a name."""
+    parts = split_known(word, lambda part: _is_known(part, finder), takes_number)
+    return None if parts and "-" in word.text and all(_role(part) in SMALL for part in parts) else parts
 
 
 def _stands_for_card(words: list[Word], index: int) -> bool:

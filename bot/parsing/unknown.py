@@ -23,7 +23,12 @@ _FORMAT = re.compile(r"(?:mx|nv)?(?:fp|bf|nf|u?int)\d+(?:[-_]\w+)*\Z|i?q\d+(?:_\
 _VERSIONED = re.compile(r"[a-z]{3,}[-_.]?v?\d+(?:\.\d+)*(?:[-_.][a-z0-9.]+)*\Z")
 """A word with a version behind it: llama-5, qwen9, glm4.9-air."""
 
+_JOINED = re.compile(r"[^\W_]+(?:[-_][^\W_]+)+")
+"""Words joined by hyphens, as names are: my-cool-model."""
+
 MOST_OF_SIZE = 3
+MOST_NAMED = 3
+"""Words without meaning that a refusal repeats."""
 LONGEST_RUN = 5
 MOST_PROBLEMS = 8
 """More unknown names than this are not looked up."""
@@ -123,7 +128,12 @@ def require_model(sentence: Sentence) -> None:
                 item.used = True
             sentence.problems.append(Problem("unknown_model", "model", (words,), near))
             return
-    sentence.problems.append(Problem("empty", "model", ()))
+    strange = tuple(sentence.words(*run) for run in _runs(sentence))
+    names = [words for words in strange if _JOINED.fullmatch(words)]
+    if names:
+        sentence.problems.append(Problem("unknown_model", "model", (names[0],)))
+    else:
+        sentence.problems.append(Problem("empty", "model", strange[:MOST_NAMED]))
 
 
 def _runs(sentence: Sentence) -> list[list[Item]]:
