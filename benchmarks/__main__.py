@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import answers, startup
+from benchmarks import answers, hub, startup
 from benchmarks.measure import Measurement
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -19,7 +19,7 @@ MILLISECONDS = 1_000
 
 
 def main() -> None:
-    measured = [*startup.measure(), *answers.measure()]
+    measured = [*startup.measure(), *answers.measure(), *hub.measure()]
     machine = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
     Console().print(table(measured, caption=machine))
     rows = [{"name": each.name, "median": each.median, "p99": each.p99, "goal": each.goal} for each in measured]
