@@ -14,7 +14,7 @@ override Q := $(value Q)
 export Q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types tests format generate lock bench fit accuracy slack slack-socket emulator screens clean
+.PHONY: help setup run test lint types tests format generate lock bench fit accuracy refresh slack slack-socket emulator screens clean
 
 help: ## List every task
 	@echo 'make run Q="llama 3.3 70b awq on 2x l40s"   answers a question'
@@ -58,6 +58,9 @@ fit: $(READY_TO_TEST) ## Fit the constants on the measured start-ups again
 
 accuracy: $(READY_TO_TEST) ## Score all measured start-ups, write docs/accuracy.md
 	@$(PY) -m benchmarks.accuracy
+
+refresh: $(READY_TO_TEST) ## Read catalog rows from the Hub again, show the diff: make refresh R="qwen3 --write"
+	@$(PY) -m tools.refresh $(R)
 
 slack: $(READY) ## Serve Slack over HTTP, settings from .env or the environment
 	@$(call with-settings,sh -c "$$(sed -n 's/^web: *//p' Procfile)")
