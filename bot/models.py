@@ -28,6 +28,10 @@ TOLERATED = 0.5
 """Bits by which a file's format may differ from a width that was said ("4bit")."""
 
 
+class NoConfig(Exception):
+    """A repository without config.json whose base is not known either."""
+
+
 def find_named(query: Query, notes: Notes) -> Named:
     """The model of a question. Raises QuestionError where there is none that can be sized."""
     if query.model is None:
@@ -51,6 +55,8 @@ def _looked_up(query: Query, text: str, words: str, missing: NotFound | None, no
             return _of_repository(repository, query, words, notes)
         except (UnknownArchitecture, UnknownQuantization) as error:
             return _instead(repository, words, notes, _unsupported(error, words))
+        except NoConfig:
+            return _instead(repository, words, notes, Unsupported("unsupported.no_config", words=(words,)))
         except Unreadable:
             problem = "damaged"
     else:
@@ -82,7 +88,7 @@ def _model(repository: Repository, words: str, notes: Notes) -> Model:
     if not config_of(repository):
         base = _base(repository)
         if base is None:
-            raise Unsupported("unsupported.no_config", words=(words,))
+            raise NoConfig
         notes.explain("assumed.base", words=words, model=base.id)
         return model_of(repository, base.architecture, by=base.id)
     try:

@@ -45,6 +45,8 @@ _TIMES_AFTER = re.compile(rf"(\d[\d.,]*[km]?|\d+g(?:i?b)?)([x*])(?!{_SIZE})(.*)\
 _TIMES_BEFORE = re.compile(r"(.*[a-z0-9])([x*])(\d+)\Z")
 _KEY_NUMBER = re.compile(r"([a-z]+)(\.?\d[\d.,]*[km%]?)\Z")
 _NUMBER_KEY = re.compile(r"(\d[\d.,]*)(?:(k|m)(?=[a-z]))?([a-z]+)\Z")
+_LEADING = re.compile(r"\A(?:(?!~/)[~$#…])+")
+"""Marks before a word that say nothing; ~/ starts a path."""
 _SEPARATOR = re.compile(r"[-_/:@+&~]+")
 
 
@@ -83,8 +85,9 @@ def _trimmed(token: str, start: int, gap: int) -> list[Word]:
         return [Word(token, token, start, start + len(token), gap, _OPERATORS[token])]
     bare = _FILE.sub("", token).rstrip(".:…")
     colon = token.endswith(":")
-    kept = bare.lstrip("~$#…").rstrip("~")
-    start += len(bare) - len(bare.lstrip("~$#…"))
+    kept = _LEADING.sub("", bare)
+    start += len(bare) - len(kept)
+    kept = kept.rstrip("~")
     words = [part(kept, start, gap)] if fold(kept) else []
     if colon:
         words.append(Word(":", ":", start + len(kept), start + len(kept) + 1, NO_BREAK, "equals"))

@@ -74,7 +74,7 @@ def _connected() -> str | None:
     from bot.startup import connect
 
     try:
-        connect(load())
+        connect(load(), reads_files=True)
     except SettingsError as error:
         return str(error)
     return None
