@@ -7,6 +7,7 @@ they differ, the smaller. The whole payload: slackapi/bolt-js#2509 saw msg_block
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from slackblocks._surfaces import _BLOCK_TYPES_BY_SURFACE
 
 LARGEST_PAYLOAD = 13_000
 MOST_TABLE_ROWS = 101
+MOST_SEGMENTS = MOST_SERIES = 6
 PARSED_TEXT = "mrkdwn"
 
 
@@ -24,7 +26,9 @@ def check(blocks: list[dict[str, Any]], text: str = "", *, surface: str = "messa
     assert 1 <= len(blocks) <= limits.MESSAGE_BLOCKS_MAX_ITEMS, f"{len(blocks)} blocks"
     for block in blocks:
         assert block["type"] in _BLOCK_TYPES_BY_SURFACE[surface], f"{block['type']} is not for a {surface}"
-        (check_data_table if block["type"] == "data_table" else check_known)(block)
+        BY_KIND.get(block["type"], check_known)(block)
+    charts = sum(block["type"] == "data_visualization" for block in blocks)
+    assert charts <= limits.MESSAGE_DATA_VISUALIZATIONS_MAX_ITEMS, f"{charts} charts"
     for item in objects(blocks):
         check_text(item)
     weight = utf16(json.dumps(blocks, ensure_ascii=False)) + utf16(text)
@@ -51,6 +55,38 @@ def check_data_table(block: dict[str, Any]) -> None:
     assert all(cell["type"] == "raw_text" for cell in rows[0]), "a header cell that is not text"
     assert sum(utf16(cell["text"]) for row in rows for cell in row) <= limits.DATA_TABLE_CONTENT_MAX_LENGTH
     assert block["caption"].strip(), "no caption"
+
+
+def check_chart(block: dict[str, Any]) -> None:
+    """The rules of another block that slack_sdk lacks."""
+    assert {"type", "title", "chart"} >= block.keys(), "unknown key"
+    assert 1 <= utf16(block["title"]) <= limits.DATA_VISUALIZATION_TITLE_MAX_LENGTH, "title"
+    chart = block["chart"]
+    (check_pie if chart["type"] == "pie" else check_curves)(chart)
+
+
+def check_pie(chart: dict[str, Any]) -> None:
+    assert 1 <= len(chart["segments"]) <= MOST_SEGMENTS, "segments"
+    for segment in chart["segments"]:
+        assert 1 <= utf16(segment["label"]) <= limits.DATA_VISUALIZATION_SEGMENT_LABEL_MAX_LENGTH, segment
+        assert 0 < segment["value"] < math.inf, segment
+
+
+def check_curves(chart: dict[str, Any]) -> None:
+    """Lines, bars and areas: every series has a figure for every category."""
+    assert chart["type"] in ("line", "bar", "area"), chart["type"]
+    axes, names = chart["axis_config"], [series["name"] for series in chart["series"]]
+    categories = axes["categories"]
+    assert 1 <= len(categories) <= limits.DATA_VISUALIZATION_CATEGORIES_MAX_ITEMS, "categories"
+    assert 1 <= len(names) == len(set(names)) <= MOST_SERIES, "series"
+    assert all(1 <= utf16(text) <= limits.DATA_VISUALIZATION_CATEGORY_LABEL_MAX_LENGTH for text in categories + names)
+    assert all(utf16(axes[axis]) <= limits.DATA_VISUALIZATION_AXIS_LABEL_MAX_LENGTH for axis in ("x_label", "y_label"))
+    for series in chart["series"]:
+        assert categories == [point["label"] for point in series["data"]], series["name"]
+        assert all(math.isfinite(point["value"]) for point in series["data"]), series["name"]
+
+
+BY_KIND = {"data_table": check_data_table, "data_visualization": check_chart}
 
 
 def check_text(item: dict[str, Any]) -> None:

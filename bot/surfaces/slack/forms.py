@@ -63,8 +63,9 @@ def open_form(desk: Desk, client: WebClient, here: Where, trigger: str, to: Dest
 
 
 def open_empty(press: Press) -> None:
-    """From a card without a question: help."""
-    to = Destination(goal="person", response_url=press.response_url, channel=press.where.channel)
+    """From help, to answer where it stands; from the Home, where nothing can be answered but the modal itself."""
+    goal: Goal = "person" if press.response_url else "modal"
+    to = Destination(goal=goal, response_url=press.response_url, channel=press.where.channel)
     open_form(press.desk, press.client, press.where, press.trigger, to)
 
 
