@@ -13,6 +13,8 @@ from bot.query import CustomCard, Problem, Query
 from bot.words import fold, languages
 
 GIB = 2**30
+SHORT = 500
+"""Longer questions are pasted commands and logs: they are remembered as what they come to."""
 LAYOUT = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 HARDWARE = ("gpu_count", *LAYOUT)
 
@@ -104,6 +106,14 @@ def _only_lacks_model(problem: Problem) -> bool:
 def _says_same(text: str) -> bool:
     start = fold(" ".join(text.split()))
     return any(start.startswith(f"{fold(word)} ") for table in languages().values() for word in table["follow_up"])
+
+
+def short(question: str, most: int = SHORT) -> str:
+    """A paste of more characters as the short question that it comes to; what comes to none stays as it is."""
+    if len(question) <= most:
+        return question
+    query = parse(question)
+    return spoken(query) if query.model and not query.problems else question
 
 
 # --------------------------------------------------------------------------- words

@@ -28,11 +28,14 @@ class Call:
 
 @dataclass
 class WebApi:
-    """What arrived, and what to answer: method -> a list of error codes, each used once, or fixed fields."""
+    """What arrived, and what to answer: method -> errors, each used once, or fixed fields.
+
+    An error is one of Slack's codes, an HTTP status, or (429, seconds to wait).
+    """
 
     url: str = ""
     calls: list[Call] = field(default_factory=list)
-    errors: dict[str, list[str]] = field(default_factory=dict)
+    errors: dict[str, list[str | int | tuple[int, int]]] = field(default_factory=dict)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     moment: int = 0
 
@@ -60,8 +63,7 @@ class WebApi:
     def answer(self, call: Call) -> dict[str, Any]:
         self.calls.append(call)
         if codes := self.errors.get(call.method):
-            code = codes.pop(0)
-            return {"ok": False, "error": code}
+            return {"ok": False, "error": codes.pop(0)}
         self.moment += 1
         fixed = {
             "auth.test": {"bot_id": "B1", "user_id": "UVRAM", "team_id": "T1", "bot_user_id": "UVRAM"},
@@ -88,13 +90,21 @@ def running() -> Iterator[WebApi]:
             method = "response" if is_response else self.path.rsplit("/", 1)[-1]
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
             reply = api.answer(Call(method, token, _body(raw, self.headers.get("Content-Type") or "")))
-            error = reply.get("error") if is_response else None
-            self._send(400 if error else 200, (error or "ok") if is_response else json.dumps(reply))
+            error = reply.get("error")
+            status, wait = error if isinstance(error, tuple) else (error, None)
+            if isinstance(status, int):
+                self._send(status, json.dumps({"ok": False, "error": "ratelimited"}), wait)
+            elif is_response:
+                self._send(400 if error else 200, error or "ok")
+            else:
+                self._send(200, json.dumps(reply))
 
         do_GET = do_POST
 
-        def _send(self, status: int, text: str) -> None:
+        def _send(self, status: int, text: str, wait: int | None = None) -> None:
             self.send_response(status)
+            if wait is not None:
+                self.send_header("Retry-After", str(wait))
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(text.encode())))
             self.end_headers()

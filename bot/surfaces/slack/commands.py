@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bot.messages import messages
 from bot.surfaces.slack import forms, home, permalink, posting, respond, sharing
 from bot.surfaces.slack.controls import ANSWERED
-from bot.surfaces.slack.desk import Desk, Where, where
+from bot.surfaces.slack.desk import Desk, Where, spoken_in, where
 from bot.surfaces.slack.logging import log, log_error
 from bot.surfaces.slack.message import HELP, Message
 from bot.surfaces.slack.state import State
@@ -92,7 +92,7 @@ def _into_thread(desk: Desk, client: WebClient, here: Where, question: str, link
 
 def _post(desk: Desk, client: WebClient, here: Where, question: str, link: str, url: str) -> None:
     target, state = permalink.read(link), desk.state(here, question, asker=here.user)
-    said = messages(state.defaults.language or "en")
+    said = spoken_in(state)
     message = desk.private(state)
     if message.reply.verdict not in ANSWERED:
         respond.send(url, message)
@@ -105,7 +105,7 @@ def _post(desk: Desk, client: WebClient, here: Where, question: str, link: str, 
 
 
 def _posted(desk: Desk, client: WebClient, here: Where, state: State, target: permalink.Target, url: str) -> None:
-    said = messages(state.defaults.language or "en")
+    said = spoken_in(state)
     try:
         posted = posting.post(desk, client, here, target, state)
     except posting.NotPosted as problem:

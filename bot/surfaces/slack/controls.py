@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.followup import short
 from bot.messages import Messages, messages
 from bot.reply import Reply
 from bot.surfaces.slack import elements as e
@@ -12,7 +13,7 @@ GPU, EDIT, EXPLAIN, CHART = "vram_gpu", "vram_edit", "vram_explain", "vram_chart
 POST_CHANNEL, POST_THREAD = "vram_post_channel", "vram_post_thread"
 FORM = "vram_form"
 BLOCK_ID_UNITS = 255
-"""A state that fits in the block's id serves every element; a longer one needs a button of its own."""
+"""A state that fits in the block's id, if need be in short, serves every element; a longer one needs a button."""
 LARGEST_BUTTON_STATE = 1200
 """Two buttons with more than this would crowd out the answer."""
 
@@ -24,7 +25,7 @@ def controls(reply: Reply, state: State, *, shared: bool) -> tuple[Block, ...]:
     said = messages(reply.language)
     if reply.verdict == "help":
         return (e.actions(e.button(FORM, said("slack.form_open"))),)
-    if packed := pack(state, BLOCK_ID_UNITS):
+    if packed := pack(state, BLOCK_ID_UNITS) or pack(state.asking(short(state.question, 0)), BLOCK_ID_UNITS):
         return (e.actions(*_elements(reply, said, shared=shared), block_id=packed),)
     packed = pack(state, LARGEST_BUTTON_STATE)
     return (e.actions(*_long(reply, said, packed, shared=shared)),) if packed else ()

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bot.contract import Answer
 from bot.defaults import Defaults
 from bot.followup import follow_up
+from bot.masking import masked
+from bot.messages import Messages, messages
+from bot.parse import parse
 from bot.reply import Reply
 from bot.surfaces.slack import history, preferences
 from bot.surfaces.slack.charts import charts
@@ -22,6 +25,9 @@ from bot.words import fold, languages
 
 if TYPE_CHECKING:
     from bot.surfaces.slack.elements import Block
+
+EVENT_SECONDS = 900
+"""How long an event id is remembered; Slack sends an event again for about six minutes."""
 
 
 class Answering(Protocol):
@@ -53,8 +59,8 @@ class Desk:
     command: str
 
     def state(self, where: Where, text: str, *, asker: str = "") -> State:
-        """The question with the settings that hold for this person here."""
-        question, chart = without_chart(text.strip())
+        """The question, without secrets, with the settings that hold for this person here."""
+        question, chart = without_chart(masked(text).strip())
         return State(
             question=question or HELP, defaults=preferences.inherited(self.store, where), chart=chart, asker=asker
         )
@@ -80,6 +86,14 @@ class Desk:
         if message.reply.verdict in ANSWERED:
             history.add(self.store, where, state.question)
 
+    def first_time(self, where: Where, body: dict[str, Any]) -> bool:
+        """Whether this event was not taken before, by any process: Slack sends again what it believes lost."""
+        event_id = str(body.get("event_id") or "")
+        first = not event_id or self.store.claim(where.tenant.key("event", event_id), EVENT_SECONDS)
+        if not first:
+            log().info("event_repeated")
+        return first
+
     def _message(self, state: State, *, shared: bool) -> Message:
         reply = self.reply(state)
         try:
@@ -104,6 +118,11 @@ def where(context: Any, channel: str = "") -> Where:
     """From what Bolt read out of the request."""
     tenant = Tenant(context.enterprise_id, context.team_id)
     return Where(tenant=tenant, user=context.user_id or "", channel=channel or context.channel_id or "")
+
+
+def spoken_in(state: State) -> Messages:
+    """Sentences in the language of the question, or of whoever asked."""
+    return messages(state.defaults.language or parse(state.question).language)
 
 
 def without_chart(text: str) -> tuple[str, bool]:

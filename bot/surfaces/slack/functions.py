@@ -25,9 +25,12 @@ DIGITS = 1
 def register(app: App, desk: Desk) -> None:
     """Listen to the step."""
 
-    def work(inputs: dict[str, Any], client: WebClient, context: Any, complete: Complete, fail: Fail) -> None:
+    def work(body: dict[str, Any], client: WebClient, context: Any, complete: Complete, fail: Fail) -> None:
+        here = where(context)
+        if not desk.first_time(here, body):
+            return
         try:
-            complete(outputs=run(desk, client, where(context), inputs))
+            complete(outputs=run(desk, client, here, body["event"].get("inputs") or {}))
         except posting.NotPosted as problem:
             fail(messages()(problem.key, code=problem.code))
         except ValueError as error:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from bot.followup import SHORT, short
 from bot.surfaces.slack.store import MONTH_SECONDS, Store
 
 if TYPE_CHECKING:
     from bot.surfaces.slack.desk import Where
 
 MOST = 10
-LONGEST = 500
-"""Longer questions are pasted commands and logs, which are not kept."""
 
 
 def add(store: Store, where: Where, question: str) -> None:
-    """Put a question first, once."""
-    if len(question) > LONGEST:
+    """Put a question first, once; one that cannot be said in short is not kept."""
+    question = short(question)
+    if len(question) > SHORT:
         return
     kept = [question, *(each for each in last(store, where) if each != question)][:MOST]
     store.set(_key(where), json.dumps(kept), MONTH_SECONDS)

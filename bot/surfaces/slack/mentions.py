@@ -10,17 +10,14 @@ from bot.messages import messages
 from bot.surfaces.slack import posting
 from bot.surfaces.slack.controls import ANSWERED
 from bot.surfaces.slack.desk import Desk, Where, where
-from bot.surfaces.slack.logging import log, log_error
-from bot.surfaces.slack.mention_text import question
+from bot.surfaces.slack.logging import log_error
 from bot.surfaces.slack.message import Message, failure
 from bot.surfaces.slack.permalink import Target
+from bot.surfaces.slack.typed import typed
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App
     from slack_sdk import WebClient
-
-EVENT_SECONDS = 900
-"""How long an event id is remembered; Slack sends an event again for about six minutes."""
 
 
 def register(app: App, desk: Desk) -> None:
@@ -28,7 +25,7 @@ def register(app: App, desk: Desk) -> None:
 
     def work(event: dict[str, Any], body: dict[str, Any], client: WebClient, context: Any) -> None:
         here = where(context, event.get("channel") or "")
-        if is_ours(event) and first_time(desk, here, body):
+        if is_ours(event) and desk.first_time(here, body):
             answer(desk, client, here, event)
 
     app.event("app_mention")(ack=_acknowledge, lazy=[work])
@@ -43,29 +40,17 @@ def is_ours(event: dict[str, Any]) -> bool:
     return bool(event.get("user")) and not event.get("bot_id") and "edited" not in event and "subtype" not in event
 
 
-def first_time(desk: Desk, here: Where, body: dict[str, Any]) -> bool:
-    """Whether this event was not taken before, by any process."""
-    event_id = str(body.get("event_id") or "")
-    first = not event_id or desk.store.claim(here.tenant.key("event", event_id), EVENT_SECONDS)
-    if not first:
-        log().info("event_repeated")
-    return first
-
-
 def answer(desk: Desk, client: WebClient, here: Where, event: dict[str, Any]) -> None:
     """Post the answer into the thread; never raises."""
     target = Target(here.channel, event.get("thread_ts") or event["ts"])
     try:
-        _answer(desk, client, here, target, question(event.get("text") or ""))
-    except posting.NotPosted as problem:
-        sentence = messages()(problem.key, code=problem.code)
-        whisper(client, here, target, {"text": sentence})
+        _answer(desk, client, here, target, typed(event))
     except Exception as error:
         whisper(client, here, target, Message(failure(log_error("mention_failed", error))).native())
 
 
-def _answer(desk: Desk, client: WebClient, here: Where, target: Target, typed: str) -> None:
-    state = desk.state(here, typed, asker=here.user)
+def _answer(desk: Desk, client: WebClient, here: Where, target: Target, text: str) -> None:
+    state = desk.state(here, text, asker=here.user)
     before = posting.previous(desk, here, target)
     leaning = follow_up(before, state.question) if before else None
     state = replace(state, question=leaning or state.question)
@@ -73,7 +58,11 @@ def _answer(desk: Desk, client: WebClient, here: Where, target: Target, typed: s
     if message.reply.verdict not in ANSWERED:
         whisper(client, here, target, message.native())
         return
-    posted = posting.post(desk, client, here, target, state)
+    try:
+        posted = posting.post(desk, client, here, target, state)
+    except posting.NotPosted as problem:
+        whisper(client, here, target, {"text": messages(message.reply.language)(problem.key, code=problem.code)})
+        return
     desk.remember(here, posted.message, state)
     if posted.updated:
         whisper(client, here, target, _points_to(posted, message.reply.language))

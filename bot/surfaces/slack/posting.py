@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.contract import Answer
+from bot.followup import short
 from bot.surfaces.slack.logging import log
 from bot.surfaces.slack.permalink import Target
 from bot.surfaces.slack.store import MONTH_SECONDS
@@ -80,7 +81,7 @@ def remember(desk: Desk, where: Where, target: Target, ts: str, key: str, state:
     tenant, thread = where.tenant, target.thread or ts
     desk.store.set(tenant.key("card", target.channel, thread, key), ts, KEPT_SECONDS)
     desk.store.set(tenant.key("shows", target.channel, ts), key, KEPT_SECONDS)
-    desk.store.set(tenant.key("thread", target.channel, thread), state.question, KEPT_SECONDS)
+    desk.store.set(tenant.key("thread", target.channel, thread), short(state.question), KEPT_SECONDS)
 
 
 def previous(desk: Desk, where: Where, target: Target) -> str | None:

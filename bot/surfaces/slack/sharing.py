@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bot.messages import Messages, messages
 from bot.surfaces.slack import elements as e
 from bot.surfaces.slack import permalink, posting, respond
+from bot.surfaces.slack.desk import spoken_in
 from bot.surfaces.slack.permalink import Target
 from bot.surfaces.slack.state import State, pack, unpack
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 VIEW = "vram_post"
 CONVERSATION, LINK = "vram_conversation", "vram_link"
-PUBLIC_CHECK = "conversations.info"
 TITLE_UNITS = 24
 
 
@@ -42,7 +42,7 @@ class Order:
 def to_channel(press: Press) -> None:
     """Post where the card is shown; through the response_url where the bot is no member."""
     desk, where = press.desk, press.where
-    said = messages(press.state.defaults.language or "en")
+    said = spoken_in(press.state)
     state = replace(press.state, asker=where.user)
     try:
         posted = posting.post(desk, press.client, where, Target(where.channel, press.thread), state)
@@ -61,7 +61,7 @@ def _in_channel(desk: Desk, url: str, state: State) -> bool:
 def ask_where(press: Press) -> None:
     """Open the modal at once: the trigger lives three seconds."""
     order = Order(state=press.state, response_url=press.response_url, channel=press.where.channel)
-    said = messages(press.state.defaults.language or "en")
+    said = spoken_in(press.state)
     press.client.views_open(trigger_id=press.trigger, view=view(order, said))
 
 
@@ -95,7 +95,7 @@ def check(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
     if order is None:
         ack(response_action="errors", errors={CONVERSATION: said("slack.too_old")})
         return
-    said = messages(order.state.defaults.language or "en")
+    said = spoken_in(order.state)
     problem = _problem(client, order, body)
     ack(response_action="errors", errors={LINK: said(problem)}) if problem else ack()
 
@@ -105,7 +105,7 @@ def place(desk: Desk, client: WebClient, where: Where, body: dict[str, Any]) -> 
     order = _order(body)
     if order is None or _problem(client, order, body):
         return
-    said = messages(order.state.defaults.language or "en")
+    said = spoken_in(order.state)
     typed = _link(body)
     target = permalink.read(typed) if typed else Target(_picked(body))
     if target is None:

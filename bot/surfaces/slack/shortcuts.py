@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bot.surfaces.slack import forms
 from bot.surfaces.slack.desk import Desk, where
 from bot.surfaces.slack.logging import log_error
-from bot.surfaces.slack.mention_text import question
+from bot.surfaces.slack.typed import typed
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App
@@ -30,7 +30,7 @@ def register(app: App, desk: Desk) -> None:
             channel=channel,
             thread=message.get("thread_ts") or message.get("ts") or body.get("message_ts") or "",
         )
-        _open(desk, client, context, body, to, question(message.get("text") or ""))
+        _open(desk, client, context, body, to, typed(message))
 
     app.shortcut(ANYWHERE)(ack=_acknowledge, lazy=[anywhere])
     app.shortcut(ON_MESSAGE)(ack=_acknowledge, lazy=[on_message])
