@@ -28,6 +28,9 @@ HIDDEN_ENGINES = ("guide",)
 SHORT_FORMATS = ("bf16", "fp16", "fp8", "int8", "int4", "awq", "gptq", "nvfp4", "mxfp4")
 """First in the menu; the rest follows by name."""
 
+TYPED = (GPU_FIELD, MORE, MODEL_FIELD)
+"""Fields whose words are read as a question's are."""
+
 FIELD_OF = {
     "model": MODEL_FIELD,
     "weights": FORMAT,
@@ -98,6 +101,15 @@ def field_at_fault(answer: Answer, view: Block) -> str:
     slot = answer.error.slot if answer.error else None
     field = FIELD_OF.get(slot or "", MORE)
     return field if field in values(view) or field in (MODEL_FIELD, MORE) else MORE
+
+
+def unread(answer: Answer, view: Block) -> dict[str, list[str]]:
+    """Field -> its words that were not understood."""
+    filled, found = values(view), dict[str, list[str]]()
+    for word in answer.understood.unread:
+        if field := next((field for field in TYPED if word in filled.get(field, "").split()), None):
+            found.setdefault(field, []).append(word)
+    return found
 
 
 def _words(filled: dict[str, str]) -> Iterator[str]:

@@ -205,12 +205,11 @@ def _fault(reply: Reply, view: Block) -> dict[str, str]:
     """The error of a reply, by the field to correct."""
     if reply.answer.error:
         return {form.field_at_fault(reply.answer, view): reply.headline[:SENTENCE_UNITS]}
-    unread = reply.answer.understood.unread
-    if unread and form.MORE in form.values(view):
-        said = messages(reply.language)
-        words = ", ".join(f"“{word}”" for word in unread)
-        return {form.MORE: said("warning.unread", words=words)[:SENTENCE_UNITS]}
-    return {}
+    said = messages(reply.language)
+    return {
+        field: said("warning.unread", words=", ".join(f"“{word}”" for word in words))[:SENTENCE_UNITS]
+        for field, words in form.unread(reply.answer, view).items()
+    }
 
 
 def _state(desk: Desk, here: Where, to: Destination, view: Block) -> State:
