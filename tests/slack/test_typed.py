@@ -73,7 +73,11 @@ def test_what_a_bot_posted() -> None:
             {"type": "section", "fields": [{"type": "plain_text", "text": "on <l4>"}]},
             {"type": "divider"},
         ],
-        "attachments": [{"text": "vllm serve x &amp;"}, {"fallback": "more"}, {"blocks": rich(section(text("y")))["blocks"]}],
+        "attachments": [
+            {"text": "vllm serve x &amp;"},
+            {"fallback": "more"},
+            {"blocks": rich(section(text("y")))["blocks"]},
+        ],
     }
     assert "CUDA out of memory <rank 0>\non <l4>\nvllm serve x &\nmore\ny" == typed(message)
 
@@ -99,7 +103,10 @@ def test_nonsense_is_read_without_an_error(message: dict[str, Any]) -> None:
 
 def test_a_pasted_command_reaches_the_answer_whole() -> None:
     """From a code block, with another's words around it."""
-    block = {"type": "rich_text_preformatted", "elements": [text("vllm serve Qwen/Qwen3-8B \\\n  --max-model-len 16384")]}
+    block = {
+        "type": "rich_text_preformatted",
+        "elements": [text("vllm serve Qwen/Qwen3-8B \\\n  --max-model-len 16384")],
+    }
     understood = answer(typed(rich(section(text("we run")), block, section(text("on one l4"))))).answer.understood
     assert ("Qwen/Qwen3-8B", 16384, "NVIDIA L4") == (
         understood.model,

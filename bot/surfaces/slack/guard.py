@@ -30,9 +30,14 @@ LENGTH = re.compile(r"[0-9]{1,9}")
 TIMESTAMP = re.compile(r"[0-9]{1,12}")
 SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
+SLACK_IMAGES = "https://platform.slack-edge.com"
+"""Has the button of the install page."""
 PAGE_HEADERS = (
     ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
-    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    (
+        "Content-Security-Policy",
+        f"default-src 'none'; style-src 'unsafe-inline'; img-src {SLACK_IMAGES} data:; frame-ancestors 'none'",
+    ),
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
 )

@@ -1,0 +1,198 @@
+"""Many workspaces: installed by OAuth, asked, uninstalled; the real server, a stand-in for Slack, SQLite, Redis."""
+
+from __future__ import annotations
+
+import html
+import http.client
+import re
+import sqlite3
+import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from redis import Redis
+
+from tests.slack import serving
+from tests.slack.payloads import filled, payload, send
+from tests.slack.serving import Server
+from tests.slack.web_api import WebApi
+
+TOKEN = "xoxb-2-installed-{team}"
+QUESTION = "<@UVRAM> qwen3-8b on l4 batch 4 seq 4k"
+
+
+@dataclass
+class App:
+    """The server that workspaces install, and where it keeps them."""
+
+    server: Server
+    database: Path
+
+    def rows(self, table: str) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(self.database) as connection:
+            return connection.execute(f"SELECT * FROM {table}").fetchall()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, web: WebApi, shared_redis: str) -> Iterator[App]:
+    folder = tmp_path_factory.mktemp("oauth")
+    settings = {
+        "SLACK_BOT_TOKEN": "",
+        "SLACK_CLIENT_ID": "1.2",
+        "SLACK_CLIENT_SECRET": "client-secret",
+        "SLACK_API_URL": f"{web.url}/api/",
+        "PUBLIC_URL": "https://vram.example.com",
+        "DATABASE_URL": f"sqlite:///{folder}/installations.db",
+        "TOKEN_ENCRYPTION_KEY": Fernet.generate_key().decode(),
+        "REDIS_URL": shared_redis,
+    }
+    with serving.running(folder, app=serving.PRODUCTION, **settings) as server:
+        yield App(server, folder / "installations.db")
+
+
+def get(server: Server, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
+    """A browser's GET."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.request("GET", path, headers=headers)
+    response = connection.getresponse()
+    found = response.status, {name.lower(): value for name, value in response.getheaders()}, response.read().decode()
+    connection.close()
+    return found
+
+
+def started(app: App) -> tuple[str, str]:
+    """Open the install page: the state of its link, and the cookie."""
+    status, headers, page = get(app.server, "/slack/install")
+    assert 200 == status
+    link = html.unescape(re.search(r'<a href="([^"]+)"', page)[1])  # type: ignore[index]
+    return urllib.parse.parse_qs(urllib.parse.urlsplit(link).query)["state"][0], headers["set-cookie"].partition(";")[0]
+
+
+def returned(app: App, state: str, cookie: str) -> int:
+    """Come back from Slack with a code."""
+    query = urllib.parse.urlencode({"code": "a-code", "state": state})
+    return get(app.server, f"/slack/oauth_redirect?{query}", Cookie=cookie)[0]
+
+
+def install(app: App, slack: WebApi, team: str) -> None:
+    slack.answers["oauth.v2.access"] = {
+        "access_token": TOKEN.format(team=team),
+        "token_type": "bot",
+        "scope": "commands,chat:write,app_mentions:read",
+        "bot_user_id": "UVRAM",
+        "app_id": "A1",
+        "team": {"id": team, "name": "A team"},
+        "enterprise": None,
+        "authed_user": {"id": "U1"},
+        "is_enterprise_install": False,
+    }
+    assert 200 == returned(app, *started(app))
+
+
+def of_team(name: str, team: str, **changes: Any) -> dict[str, Any]:
+    """A golden payload as this workspace sends it."""
+    body = payload(name, **changes)
+    for place in (body, *body.get("authorizations", [])):
+        place["team_id"] = team
+    return {**body, **({"team": {"id": team}} if "team" in body else {})}
+
+
+def kept(redis_url: str, team: str) -> list[bytes]:
+    with Redis.from_url(redis_url) as client:
+        return sorted(key for key in client.scan_iter(f"vram:slack:*:{team}:*") if b":event:" not in key)
+
+
+def test_the_install_page(app: App, slack: WebApi) -> None:
+    """Asks for three scopes, comes back to our address, and ties the browser to the install by a cookie."""
+    status, headers, page = get(app.server, "/slack/install")
+    link = urllib.parse.urlsplit(html.unescape(re.search(r'<a href="([^"]+)"', page)[1]))  # type: ignore[index]
+    asked = {name: values[0] for name, values in urllib.parse.parse_qs(link.query).items()}
+    assert (200, "commands,chat:write,app_mentions:read") == (status, asked["scope"])
+    assert "https://vram.example.com/slack/oauth_redirect" == asked["redirect_uri"]
+    assert {"secure", "httponly"} <= {part.strip().lower() for part in headers["set-cookie"].split(";")}
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+def test_each_workspace_is_answered_with_its_own_token(app: App, slack: WebApi, redis_url: str) -> None:
+    """Two teams, two tokens; neither stands in the database as it is."""
+    for team in ("T1", "T2"):
+        install(app, slack, team)
+        assert 200 == send(app.server, of_team("app_mention", team, event__text=QUESTION)).status
+        slack.of("chat.getPermalink")
+        assert {TOKEN.format(team=team)} == {call.token for call in slack.calls if call.method.startswith("chat.")}
+        slack.clear()
+    stored = app.database.read_bytes()
+    assert 2 <= len(app.rows("slack_bots"))
+    assert b"xoxb-" not in stored
+
+
+def test_authorization_is_remembered(app: App, slack: WebApi, redis_url: str) -> None:
+    """Slack is asked who a token is once a process, not with every request."""
+    install(app, slack, "T1")
+    for _ in range(12):
+        app.server.command("help")
+    assert len([call for call in slack.calls if call.method == "auth.test"]) <= 1 + 2
+
+
+@pytest.mark.parametrize("tampered", ["state", "cookie", "used"])
+def test_an_install_that_nobody_began(app: App, slack: WebApi, tampered: str) -> None:
+    """A changed state, a browser without the cookie, and a state used before are refused; no code is exchanged."""
+    state, cookie = started(app)
+    if tampered == "used":
+        slack.errors["oauth.v2.access"] = ["invalid_code"]
+        returned(app, state, cookie)
+        slack.clear()
+    answers = {"state": ("x" + state, cookie), "cookie": (state, ""), "used": (state, cookie)}
+    assert {"state": 400, "cookie": 400, "used": 401}[tampered] == returned(app, *answers[tampered])
+    assert [] == [call for call in slack.calls if call.method == "oauth.v2.access"]
+
+
+def test_a_workspace_that_is_not_installed(app: App, slack: WebApi) -> None:
+    """Gets no answer but the advice to install the app."""
+    response = app.server.command("qwen3-8b on l4", team_id="T404", response_url=slack.response_url())
+    assert (200, b"") == (response.status, response.body)
+    assert "install this app" in slack.of("response")[0]["text"]
+
+
+@pytest.mark.parametrize("events", [("app_uninstalled", "tokens_revoked"), ("tokens_revoked", "app_uninstalled")])
+def test_uninstalling_deletes_everything_of_that_team(
+    app: App, slack: WebApi, redis_url: str, events: tuple[str, str]
+) -> None:
+    """Installations, questions, threads and settings go, in either order of events; other teams keep theirs."""
+    for team in ("T1", "T2"):
+        install(app, slack, team)
+        assert 200 == send(app.server, of_team("app_mention", team, event__text=QUESTION)).status
+        settings = {"view__callback_id": "vram_settings", "view__state": filled(vram_units="GB")}
+        assert 200 == send(app.server, of_team("view_submission", team, **settings)).status
+        slack.wait(lambda team=team: [slack] if len(kept(redis_url, team)) >= 5 else [], 1)  # type: ignore[list-item]
+    other = kept(redis_url, "T2")
+    slack.errors["auth.test"] = ["account_inactive"] * 9
+    for name in events:
+        assert 200 == send(app.server, of_team(name, "T1")).status
+    slack.wait(lambda: [] if kept(redis_url, "T1") else [slack], 1)  # type: ignore[list-item]
+    teams = {str(value) for table in ("slack_bots", "slack_installations") for row in app.rows(table) for value in row}
+    assert ("T1" in teams, "T2" in teams) == (False, True)
+    assert other == kept(redis_url, "T2")
+
+
+def test_a_user_token_revoked_deletes_nothing(app: App, slack: WebApi, redis_url: str) -> None:
+    """Only a bot's token is the app's."""
+    install(app, slack, "T1")
+    send(app.server, of_team("tokens_revoked", "T1", event__tokens={"oauth": ["U1"], "bot": []}))
+    send(app.server, of_team("app_mention", "T1", event__text=QUESTION))
+    assert slack.of("chat.postMessage")
+    assert [row for row in app.rows("slack_bots") if "T1" in row]
+
+
+def test_the_log_keeps_what_an_install_shows(app: App, slack: WebApi) -> None:
+    """No token, secret, code or state."""
+    install(app, slack, "T1")
+    state, cookie = started(app)
+    returned(app, state, cookie)
+    log = app.server.log.read_text()
+    for secret in ("xoxb-", "client-secret", "a-code", state):
+        assert secret not in log
