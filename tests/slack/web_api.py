@@ -9,6 +9,7 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -93,7 +94,8 @@ def running() -> Iterator[WebApi]:
             error = reply.get("error")
             status, wait = error if isinstance(error, tuple) else (error, None)
             if isinstance(status, int):
-                self._send(status, json.dumps({"ok": False, "error": "ratelimited"}), wait)
+                code = "ratelimited" if status == HTTPStatus.TOO_MANY_REQUESTS else "internal_error"
+                self._send(status, json.dumps({"ok": False, "error": code}), wait)
             elif is_response:
                 self._send(400 if error else 200, error or "ok")
             else:
