@@ -402,9 +402,9 @@ def sampler_bytes(*, element_bytes: Any, hidden_size: Any, logit_bytes: Any, max
     return element_bytes*hidden_size*max_batched_tokens + (-(-(logit_bytes*max_sequences*vocab_size) // (1)))
 
 
-def sglang_attention_pool_bytes(*, pool_bytes: Any, state_share: Any) -> Any:
+def sglang_attention_pool_bytes(*, pool_bytes: Any, sequence_state_bytes: Any, state_slots: Any) -> Any:
     """cache of the attention layers alone [bytes]."""
-    return ((pool_bytes) // (state_share + 1))
+    return pool_bytes - sequence_state_bytes*(state_slots + 1)
 
 
 def sglang_pool_tokens(*, cache_page: Any, cell_bytes: Any, pool_bytes: Any) -> Any:
@@ -422,9 +422,19 @@ def sglang_reserve_bytes(*, graph_batch: Any, least_reserve: Any, pipeline_paral
     return largest(2097152*graph_batch + 134217728*pipeline_parallel*tensor_parallel + 1048576*prefill_graph_mib + 1572864*largest(2048, prefill_chunk) + 536870912, least_reserve)
 
 
-def sglang_state_pool_bytes(*, attention_bytes: Any, batch: Any, sequence_state_bytes: Any, state_share: Any, state_slots: Any) -> Any:
+def sglang_state_pool_bytes(*, attention_bytes: Any, sequence_state_bytes: Any, state_share: Any, state_slots: Any) -> Any:
     """pool of a hybrid model, states included [bytes]."""
-    return largest((-(-(attention_bytes*(state_share + 1)) // (1))), (-(-(sequence_state_bytes*(state_share + 1)*(batch*state_slots + 1)) // (state_share))))
+    return largest((-(-(attention_bytes*(state_share + 1)) // (1))), (-(-(sequence_state_bytes*(state_share + 1)*(state_slots + 1)) // (state_share))))
+
+
+def sglang_state_slots(*, pool_bytes: Any, sequence_state_bytes: Any, state_share: Any) -> Any:
+    """states that are kept, the spare one apart where it is named [1]."""
+    return ((pool_bytes*state_share) // (sequence_state_bytes*(state_share + 1))) - 1
+
+
+def sglang_stated_pool_bytes(*, attention_bytes: Any, sequence_state_bytes: Any, state_slots: Any) -> Any:
+    """pool of a hybrid model, states included [bytes]."""
+    return attention_bytes + sequence_state_bytes*(state_slots + 1)
 
 
 def sglang_static_fraction(*, reported_bytes: Any, runtime_reserve: Any) -> Any:

@@ -66,6 +66,22 @@ class Settings:
     """Weights kept in CPU memory, per GPU."""
     max_capture_size: int | None = None
     """Largest batch captured as a CUDA graph, where stated."""
+    most_tokens: int | None = None
+    """Tokens that the cache holds at most (SGLang --max-total-tokens, TGI --max-batch-total-tokens)."""
+    state_slots: int | None = None
+    """States that SGLang keeps for all requests (--max-mamba-cache-size)."""
+    state_share: float | None = None
+    """State memory a byte of KV cache in SGLang (--mamba-full-memory-ratio)."""
+    window_share: float | None = None
+    """Windowed tokens a token of the full pool in SGLang (--swa-full-tokens-ratio)."""
+    shared_slots: int = 0
+    """Slots of llama.cpp that share one context (--kv-unified); 0: each has its own."""
+    full_windows: bool = False
+    """Windowed layers of llama.cpp keep the whole context (--swa-full)."""
+    value_cache: str | None = None
+    """Format key of cached values in llama.cpp where it is not that of the keys (--cache-type-v)."""
+    gpu_layers: int | None = None
+    """Layers of llama.cpp on the GPUs, the output head first (-ngl); None: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,15 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from catalog.types import Architecture, Attention, CompressedAttention, LatentAttention, Layer, Mixer, NumberFormat
-from formulas.kv_cache import Cached, attention_token_bytes, element_bits
+from formulas.kv_cache import element_bits
 from formulas.state import FP32_BYTES, Held, state_bytes
+
+
+class Formats(NamedTuple):
+    """How cached keys and values are stored."""
+
+    keys: NumberFormat
+    values: NumberFormat
 
 
 class Kept(NamedTuple):
@@ -21,14 +28,17 @@ class Kept(NamedTuple):
     """Window in tokens, tokens per compressed key, or encoder positions."""
 
 
-def layer_keeps(architecture: Architecture, form: NumberFormat, laws: Any) -> list[tuple[Kept, ...]]:
-    """What each layer of the model keeps, in order. States are fp32, convolution included."""
-    if architecture.role == "encoder":
-        return [()] * architecture.num_hidden_layers
-    cached = Cached(form, Held(1, FP32_BYTES, 0, architecture.hidden_size))
+def layer_keeps(
+    architecture: Architecture, formats: Formats, laws: Any, *, windows: bool = True
+) -> list[tuple[Kept, ...]]:
+    """What each layer of the model keeps, in order. States are fp32, convolution included.
+
+    windows: False where windowed layers keep the whole context (--swa-full).
+    """
+    held = Held(1, FP32_BYTES, 0, architecture.hidden_size)
     positions = architecture.encoder.positions or 0 if architecture.encoder else 0
-    kinds = [tuple(_of_layer(layer, cached, positions, laws)) for layer in architecture.kinds]
-    if reads_windows(architecture):
+    kinds = [tuple(_of_layer(layer, formats, held, positions, laws)) for layer in architecture.kinds]
+    if windows and reads_windows(architecture):
         return [kinds[kind] for kind in architecture.order]
     whole = [
         tuple(kept._replace(kind="full", span=0) if kept.kind == "window" else kept for kept in kind) for kind in kinds
@@ -45,47 +55,56 @@ def reads_windows(architecture: Architecture) -> bool:
     return not all(mixer.sliding_window for mixer in attention)
 
 
-def _of_layer(layer: Layer, cached: Cached, positions: int, laws: Any) -> Iterator[Kept]:
+def _of_layer(layer: Layer, formats: Formats, held: Held, positions: int, laws: Any) -> Iterator[Kept]:
     for mixer in (layer.mixer, layer.second_mixer):
         if mixer is not None:
-            yield from _of_mixer(mixer, cached, laws)
+            yield from _of_mixer(mixer, formats, held, laws)
     if layer.cross_attention:
-        yield Kept("cross", attention_token_bytes(layer.cross_attention, cached, laws), positions)
+        yield Kept("cross", _both(layer.cross_attention, formats, laws), positions)
 
 
-def _of_mixer(mixer: Mixer, cached: Cached, laws: Any) -> Iterator[Kept]:
+def _of_mixer(mixer: Mixer, formats: Formats, held: Held, laws: Any) -> Iterator[Kept]:
     if isinstance(mixer, Attention):
         span = mixer.sliding_window or mixer.attention_chunk_size or 0
         if not mixer.shares_cache:
-            yield Kept("window" if span else "full", attention_token_bytes(mixer, cached, laws), span)
+            yield Kept("window" if span else "full", _both(mixer, formats, laws), span)
     elif isinstance(mixer, LatentAttention):
-        bits = element_bits(cached.format)
+        bits = element_bits(formats.keys)
         rank, rope = mixer.kv_lora_rank, mixer.qk_rope_head_dim
         yield Kept("full", int(laws.latent_token_bytes(kv_lora_rank=rank, qk_rope_head_dim=rope, element_bits=bits)))
         if mixer.indexer:
-            yield Kept("full", _keys(mixer.indexer.index_head_dim, cached, laws))
+            yield Kept("full", _vectors(1, mixer.indexer.index_head_dim, formats.keys, laws))
     elif isinstance(mixer, CompressedAttention):
-        yield from _compressed(mixer, cached, laws)
+        yield from _compressed(mixer, formats, laws)
     else:
-        yield Kept("state", state_bytes(mixer, cached.held, laws))
+        yield Kept("state", state_bytes(mixer, held, laws))
 
 
-def _compressed(mixer: CompressedAttention, cached: Cached, laws: Any) -> Iterator[Kept]:
-    yield Kept("window", _keys(mixer.head_dim, cached, laws), mixer.sliding_window)
+def _compressed(mixer: CompressedAttention, formats: Formats, laws: Any) -> Iterator[Kept]:
+    key = _vectors(1, mixer.head_dim, formats.keys, laws)
+    yield Kept("window", key, mixer.sliding_window)
     if mixer.compress_ratio:
-        yield Kept("compressed", _keys(mixer.head_dim, cached, laws), mixer.compress_ratio)
+        yield Kept("compressed", key, mixer.compress_ratio)
         if mixer.indexer:
-            yield Kept("compressed", _keys(mixer.indexer.index_head_dim, cached, laws), mixer.compress_ratio)
+            index = _vectors(1, mixer.indexer.index_head_dim, formats.keys, laws)
+            yield Kept("compressed", index, mixer.compress_ratio)
 
 
-def _keys(width: int, cached: Cached, laws: Any) -> int:
-    """Bytes of one key without a value."""
+def _both(mixer: Attention, formats: Formats, laws: Any) -> int:
+    """Bytes of the keys and values of one cell."""
+    heads = mixer.num_key_value_heads
+    keys = _vectors(heads, mixer.head_dim, formats.keys, laws)
+    return keys + _vectors(heads, mixer.v_head_dim or mixer.head_dim, formats.values, laws)
+
+
+def _vectors(heads: int, width: int, form: NumberFormat, laws: Any) -> int:
+    """Bytes of one vector a head."""
     return int(
         laws.attention_token_bytes(
-            local_kv_heads=1,
+            local_kv_heads=heads,
             head_dim=width,
             value_head_dim=0,
-            element_bits=element_bits(cached.format),
+            element_bits=element_bits(form),
             head_scale_bytes=0,
         )
     )

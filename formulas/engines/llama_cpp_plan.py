@@ -9,7 +9,7 @@ from typing import Any
 
 from formulas.deployment import Deployment
 from formulas.engines import llama_cpp_versions as builds
-from formulas.engines.llama_cpp_cache import Kept, Slots, cache_bytes, layer_keeps
+from formulas.engines.llama_cpp_cache import Formats, Kept, Slots, cache_bytes, layer_keeps
 from formulas.engines.llama_cpp_compute import Card, compute_buffer
 from formulas.engines.llama_cpp_weights import gguf_weights
 from formulas.estimate import Memory, Pool
@@ -47,10 +47,15 @@ class LlamaCppPlan:
 
     @cached_property
     def shares(self) -> tuple[Share, ...]:
-        """What every GPU holds when all layers are offloaded."""
+        """What every GPU holds: the last of the layers that -ngl states, or all of them."""
         layers = self.deployment.model.architecture.num_hidden_layers
-        bounds = layer_bounds(layers, gpus(self.deployment))
-        return tuple(self._share(first, last, starts=first == 0, ends=last == layers) for first, last in bounds)
+        stated = self.deployment.settings.gpu_layers
+        count = layers + 1 if stated is None else min(stated, layers + 1)
+        host = min(layers, layers + 1 - count)
+        return tuple(
+            self._share(host + first, host + last, starts=host + first == 0, ends=host + last == layers and count > 0)
+            for first, last in layer_bounds(layers - host, gpus(self.deployment))
+        )
 
     @cached_property
     def band(self) -> Mapping[str, int]:
@@ -98,13 +103,23 @@ class LlamaCppPlan:
 
     @cached_property
     def _keeps(self) -> tuple[tuple[Kept, ...], ...]:
-        return tuple(layer_keeps(self.deployment.model.architecture, self.deployment.kv_cache, self.laws))
+        deployment, settings = self.deployment, self.deployment.settings
+        architecture = deployment.model.architecture
+        if architecture.role == "encoder" and not builds.ENCODERS_CACHED.at(deployment.engine_version):
+            return ((),) * architecture.num_hidden_layers
+        values = deployment.formats[settings.value_cache] if settings.value_cache else deployment.kv_cache
+        formats = Formats(deployment.kv_cache, values)
+        return tuple(layer_keeps(architecture, formats, self.laws, windows=not settings.full_windows))
 
     def _slots(self, batch: int, sequence_tokens: int) -> Slots:
         """Encoders compute whole inputs at once, so their micro batch is the input."""
-        micro = self.deployment.settings.max_batched_tokens or builds.MICRO_BATCH
+        settings = self.deployment.settings
+        micro = settings.max_batched_tokens or builds.MICRO_BATCH
         if self.deployment.model.architecture.role == "encoder":
             micro = max(micro, sequence_tokens)
+        if settings.shared_slots:
+            slots = max(batch, settings.shared_slots)
+            return Slots.of(slots, batch * sequence_tokens, micro, self.laws, unified=True)
         return Slots.of(batch, sequence_tokens, micro, self.laws)
 
     def _share(self, first: int, last: int, *, starts: bool, ends: bool) -> Share:

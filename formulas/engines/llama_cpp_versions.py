@@ -30,6 +30,16 @@ FEW_OUTPUTS: Since[bool] = Since(
     source="llama.cpp#23861 (2026-05-29): the server reserves logits of one token a slot, before of a micro batch; "
     "build 9272 is a week older, the exact one was not read",
 )
+ENCODERS_CACHED: Since[bool] = Since(
+    {"0": True, "5261": False},
+    source="llama.cpp#13108 (merged on 2025-05-02): no cache for BERT and its kin; the build number is approximate",
+)
+SHARED_SLOTS: Since[int] = Since(
+    {"0": 0, "6924": 4},
+    source="llama.cpp#16736 (2025-11-02): llama-server without -np runs four slots that share the context; the build "
+    "number is approximate, 7079 has it",
+)
+"""Slots of llama-server where the command states none; 0: one slot."""
 PIPELINE_COPIES = 4
 """Copies of the graph's inputs over several GPUs: llama.cpp ggml/src/ggml-backend.cpp, GGML_SCHED_MAX_COPIES."""
 

@@ -36,8 +36,19 @@ class SglangPlan:
         self.deployment = deployment
         self.laws = laws
         self.utilization = static_fraction(deployment, laws)
-        visible = min(deployment.gpu.visible_bytes, deployment.settings.free_bytes or deployment.gpu.visible_bytes)
-        self.usable = int(laws.usable_bytes(visible_bytes=visible, utilization=self.utilization))
+
+    @cached_property
+    def usable(self) -> int:
+        """The static share of what is free, or what the weights and a pool of stated tokens take of it."""
+        gpu, settings = self.deployment.gpu, self.deployment.settings
+        visible = min(gpu.visible_bytes, settings.free_bytes or gpu.visible_bytes)
+        share = int(self.laws.usable_bytes(visible_bytes=visible, utilization=self.utilization))
+        if settings.most_tokens is None:
+            return share
+        sizes = [
+            stage.pools.needed(batch=1, sequence_tokens=settings.most_tokens, laws=self.laws) for stage in self.stages
+        ]
+        return min(share, self.overhead + max(s.weights + size for s, size in zip(self.stages, sizes, strict=True)))
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -55,6 +66,8 @@ class SglangPlan:
         """What the static share pays of memory taken before the weights load; kept by loading; the image cache."""
         one = self.deployment.layout.gpu_count == 1
         context = releases.CONTEXT_ONE if one else releases.CONTEXT_MANY
+        if self.deployment.gpu.unified_memory and self.deployment.settings.free_bytes is None:
+            context = releases.CONTEXT_UNIFIED
         loading = releases.LOADING_ONE if one else releases.LOADING_MANY
         towers = releases.TOWER_CACHE if self.deployment.model.architecture.towers else 0
         return round(context * self.utilization) + loading + towers

@@ -9,6 +9,7 @@ from typing import Any
 from catalog.types import CompressedAttention, Layer
 from formulas.deployment import Deployment
 from formulas.engines import sglang_versions as releases
+from formulas.engines.sglang_states import NO_STATES, States, states
 from formulas.kv_cache import Cached, LayerCache, layer_caches
 from formulas.state import FP32_BYTES, Held
 
@@ -30,15 +31,14 @@ class Pools:
     """Bytes of one token in windowed layers with a pool of their own."""
     window: int = 0
     window_share: float = releases.WINDOW_SHARE
-    state: int = 0
-    """Bytes of one state over all layers."""
+    states: States = NO_STATES
     cross: int = 0
     """Bytes that a request holds of its encoder's output."""
     page: int = 1
 
     @property
     def empty(self) -> bool:
-        return not (self.full or self.windowed or self.state or self.cross)
+        return not (self.full or self.windowed or self.states.size or self.cross)
 
     def needed(self, *, batch: int, sequence_tokens: int, laws: Any) -> int:
         """Bytes of the pool that holds these requests."""
@@ -52,22 +52,11 @@ class Pools:
                 )
             )
         size = -int(-tokens * self.cell(laws) // 1) + batch * self.cross
-        if not self.state:
-            return size
-        return int(
-            laws.sglang_state_pool_bytes(
-                attention_bytes=size,
-                state_slots=releases.STATE_SLOTS,
-                batch=batch,
-                sequence_state_bytes=self.state,
-                state_share=releases.STATE_SHARE,
-            )
-        )
+        return self.states.pool_bytes(size, batch, laws)
 
     def tokens(self, budget: int, laws: Any) -> int:
         """Tokens that a budget of bytes gives (max_total_num_tokens)."""
-        if self.state:
-            budget = int(laws.sglang_attention_pool_bytes(pool_bytes=budget, state_share=releases.STATE_SHARE))
+        budget = self.states.attention_bytes(budget, laws)
         if budget <= 0 or not self.cell(laws):
             return 0
         return int(laws.sglang_pool_tokens(pool_bytes=budget, cell_bytes=self.cell(laws), cache_page=self.page))
@@ -89,30 +78,32 @@ def pools(deployment: Deployment, layers: Iterable[tuple[Layer, int]], laws: Any
     if architecture.role == "encoder":
         return Pools(full=0)
     if architecture.has_mixer("compressed"):
-        return compressed_pools(layers)
+        return compressed_pools(layers, deployment.settings.window_share or releases.WINDOW_SHARE_V4)
     held = WideStates(deployment.layout.tensor_parallel, 2, 0, architecture.hidden_size)
     positions = architecture.encoder.positions or 0 if architecture.encoder else 0
     packs = architecture.has_index and deployment.gpu.compute_capability == releases.PACKED_ON
     cached = Cached(deployment.kv_cache, held, packs_latent=packs)
     caches = layer_caches(layers, cached, laws, encoder_positions=positions)
     apart = architecture.model_type in releases.WINDOW_POOLS.at(deployment.engine_version)
-    return _sorted(caches, apart, page=deployment.settings.block_size or 1)
+    return _sorted(caches, apart, deployment)
 
 
-def _sorted(caches: list[LayerCache], apart: bool, *, page: int) -> Pools:
+def _sorted(caches: list[LayerCache], apart: bool, deployment: Deployment) -> Pools:
+    settings = deployment.settings
     windows = [cache for cache in caches if apart and cache.kind in ("window", "chunk")]
     whole = [cache for cache in caches if cache.kind in ("full", "window", "chunk") and cache not in windows]
     return Pools(
         full=sum(cache.size * cache.count for cache in whole),
         windowed=sum(cache.size * cache.count for cache in windows),
         window=max((cache.span for cache in windows), default=0),
-        state=sum(cache.size * cache.count for cache in caches if cache.kind == "state"),
+        window_share=settings.window_share or releases.WINDOW_SHARE,
+        states=states(deployment, sum(cache.size * cache.count for cache in caches if cache.kind == "state")),
         cross=sum(cache.size * cache.count * cache.span for cache in caches if cache.kind == "cross"),
-        page=page,
+        page=settings.block_size or 1,
     )
 
 
-def compressed_pools(layers: Iterable[tuple[Layer, int]]) -> Pools:
+def compressed_pools(layers: Iterable[tuple[Layer, int]], window_share: float) -> Pools:
     """DeepSeek-V4: packed keys of every ratio, index keys, and a window in every layer."""
     mixers = [(layer.mixer, count) for layer, count in layers if isinstance(layer.mixer, CompressedAttention)]
     full = 0.0
@@ -124,6 +115,6 @@ def compressed_pools(layers: Iterable[tuple[Layer, int]]) -> Pools:
         full=full,
         windowed=releases.V4_KEY_BYTES * sum(count for _, count in mixers),
         window=max(mixer.sliding_window for mixer, _ in mixers),
-        window_share=releases.WINDOW_SHARE_V4,
+        window_share=window_share,
         page=releases.V4_PAGE,
     )

@@ -69,6 +69,9 @@ DRIVER_BYTES = round(0.46 * GIB)
 CONTEXT_ONE, CONTEXT_MANY = round(0.45 * GIB), round(0.60 * GIB)
 CONTEXT_BAND = round(0.3 * GIB)
 """Taken before the weights load: 0.40 GiB on 4 x L4, 0.77 on 4 x RTX 5090, 0.71 on MI355X in public logs."""
+CONTEXT_UNIFIED = 8 * GIB
+"""Taken where GPU and system share memory: 111.7 GiB of a GB10 were free before loading in one log of 0.5.17, and 112
+follow from the pools of another of 0.5.20."""
 LOADING_ONE, LOADING_MANY = round(0.06 * GIB), round(0.25 * GIB)
 """Memory that loading keeps beside the weights themselves: 0.06 GiB logged on one GPU, 0.24 and 0.28 on four."""
 WEIGHTS_BAND = 0.006
@@ -77,8 +80,10 @@ WEIGHTS_BAND = 0.006
 WINDOW_SHARE = 0.8
 WINDOW_SHARE_V4 = 0.1
 STATE_SHARE = 0.9
-STATE_SLOTS = 3
-"""swa_full_tokens_ratio (0.1: DeepSeek-V4), mamba_full_memory_ratio, states a request with the prefix cache on."""
+STATE_SLOTS, TRACKING_SLOTS = 3, 2
+"""swa_full_tokens_ratio (0.1: DeepSeek-V4), mamba_full_memory_ratio, states a request with the prefix cache on, and
+those more that delta attention tracks while batches overlap: srt/mem_cache/kv_cache_configurator.py,
+_calculate_mamba_ratio (0.5.23); 360 states for 72 requests in a log of 0.5.20."""
 
 WINDOW_POOLS: Since[frozenset[str]] = Since(
     {

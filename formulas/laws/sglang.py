@@ -80,7 +80,7 @@ WINDOWED_CELL = Law(
     source="SGLang 0.5.23 srt/model_executor/pool_configurator.py: _recompute_cell_size",
 )
 
-state_slots = quantity("state_slots", "1", "states that one running request holds, prefix cache included")
+state_slots = quantity("state_slots", "1", "states that are kept, the spare one apart where it is named")
 state_bytes = quantity("sequence_state_bytes", "bytes", "state of one sequence over all layers on one GPU")
 state_share = quantity("state_share", "ratio", "state memory a byte of KV cache (mamba_full_memory_ratio)", real=True)
 attention_bytes = quantity("attention_bytes", "bytes", "cache of the attention layers alone")
@@ -90,15 +90,29 @@ STATE_POOL = Law(
     result=state_pool,
     expression=Max(
         ceiling(attention_bytes * (1 + state_share)),
-        ceiling((state_slots * batch + 1) * state_bytes * (1 + state_share) / state_share),
+        ceiling((state_slots + 1) * state_bytes * (1 + state_share) / state_share),
     ),
-    holds="SGLang: hybrid models divide the pool between states and cache at a fixed ratio",
+    holds="SGLang: hybrid models divide the pool between states and cache at a fixed ratio; one state is spare",
+    source="SGLang 0.5.23 srt/mem_cache/kv_cache_configurator.py: _handle_max_mamba_cache",
+)
+STATED_POOL = Law(
+    name="sglang_stated_pool_bytes",
+    result=state_pool,
+    expression=attention_bytes + (state_slots + 1) * state_bytes,
+    holds="SGLang: the number of states is stated (--max-mamba-cache-size, or requests without prefix cache)",
+    source="SGLang 0.5.23 srt/mem_cache/kv_cache_configurator.py: _handle_max_mamba_cache",
+)
+POOL_SLOTS = Law(
+    name="sglang_state_slots",
+    result=state_slots,
+    expression=floor(pool_bytes * state_share / (1 + state_share) / state_bytes) - 1,
+    holds="SGLang: states that fill their share of the pool, the spare one apart",
     source="SGLang 0.5.23 srt/mem_cache/kv_cache_configurator.py: _handle_max_mamba_cache",
 )
 ATTENTION_POOL = Law(
     name="sglang_attention_pool_bytes",
     result=attention_bytes,
-    expression=floor(pool_bytes / (1 + state_share)),
-    holds="SGLang: what states leave of the pool",
+    expression=pool_bytes - (state_slots + 1) * state_bytes,
+    holds="SGLang: what states, the spare one among them, leave of the pool",
     source="SGLang 0.5.23 srt/mem_cache/kv_cache_configurator.py: _handle_max_mamba_cache",
 )

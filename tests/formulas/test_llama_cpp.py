@@ -13,7 +13,7 @@ from catalog.types import Architecture, Gpu
 from formulas import compiled
 from formulas.deployment import Deployment, Layout, Load, Settings, version
 from formulas.engines import engine
-from formulas.engines.llama_cpp_cache import Slots, cache_bytes, layer_keeps
+from formulas.engines.llama_cpp_cache import Formats, Slots, cache_bytes, layer_keeps
 from formulas.engines.llama_cpp_compute import Card, compute_buffer
 from formulas.engines.llama_cpp_mixtures import MIXTURES
 from formulas.engines.llama_cpp_plan import layer_bounds
@@ -179,7 +179,8 @@ LOGGED_CACHES = [
 def test_logged_caches(model: str, kv_cache: str, slots: Slots, mebibytes: float, source: str) -> None:
     """Cache sizes in public logs, to the log's last digit."""
     deployment = run(model, kv_cache=kv_cache)
-    keeps = tuple(layer_keeps(deployment.model.architecture, deployment.kv_cache, compiled))
+    formats = Formats(deployment.kv_cache, deployment.kv_cache)
+    keeps = tuple(layer_keeps(deployment.model.architecture, formats, compiled))
     assert mebibytes == pytest.approx(cache_bytes(keeps, slots, compiled) / MIB, abs=0.02), source
 
 
@@ -262,6 +263,47 @@ def test_offload_fills_the_card() -> None:
     assert 0 < offload.gpu_layers < 65
     assert whole == offload.memory.weights + offload.memory.kv_cache + offload.host
     assert offload.memory.total <= estimate(deployment).usable
+
+
+def test_stated_layers_are_those_that_the_card_holds() -> None:
+    """-ngl 20: the output head and the last 19 layers, each with its cache; -ngl 0 leaves a buffer alone."""
+    whole, some, none = (
+        estimate(run("Qwen/Qwen3-32B", settings=Settings(gpu_layers=count))).memory for count in (99, 20, 0)
+    )
+    weights = gguf_weights(run("Qwen/Qwen3-32B"), compiled)
+    assert sum(weights.layers[-19:]) + weights.output == some.weights
+    assert whole.kv_cache * 19 == some.kv_cache * 64
+    assert (0, 0) == (none.weights, none.kv_cache)
+
+
+def test_keys_and_values_have_formats_of_their_own() -> None:
+    """-ctk q8_0 -ctv q4_0: 8.5 and 4.5 bits."""
+    caches = {
+        value: estimate(run("Qwen/Qwen3-32B", kv_cache="q8_0", settings=Settings(value_cache=value))).memory.kv_cache
+        for value in ("q8_0", "q4_0")
+    }
+    assert caches["q8_0"] * 13 == caches["q4_0"] * 17
+
+
+def test_full_windows_keep_the_whole_context() -> None:
+    """--swa-full: Gemma 3 keeps 62 layers of 32,768 cells, 16 heads of 2 x 128 numbers of 2 bytes each."""
+    memory = estimate(run("google/gemma-3-27b-it", tokens=32768, settings=Settings(full_windows=True))).memory
+    assert 62 * 32768 * 16 * 256 * 2 == memory.kv_cache
+
+
+def test_shared_slots_keep_a_window_each() -> None:
+    """Four slots share 32,768 cells in full layers; windowed ones keep 4 x 1,024 and a micro batch."""
+    memory = estimate(run("google/gemma-3-27b-it", tokens=32768, settings=Settings(shared_slots=4))).memory
+    assert (10 * 32768 + 52 * (4 * 1024 + 512)) * 16 * 256 * 2 == memory.kv_cache
+
+
+def test_encoders_had_a_cache_until_may_2025() -> None:
+    """bge-small at 512 tokens: 9.00 MiB in a log of build 4600, none from 5261 on."""
+    old, new = (
+        estimate(run("BAAI/bge-small-en-v1.5", weights="fp16", tokens=512, build=build)).memory.kv_cache
+        for build in ("4600", "5300")
+    )
+    assert (9 * MIB, 0) == (old, new)
 
 
 def test_everything_fits_means_everything_offloaded() -> None:

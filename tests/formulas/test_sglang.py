@@ -101,7 +101,7 @@ def test_logged_state_pool() -> None:
     """Qwen3.8-27B, 360 states and one spare on GB10: 0.99 + 50.77 GiB logged; states are fp32."""
     deployment = run("Qwen/Qwen3.5-27B")
     found = pools(deployment, deployment.model.architecture.counts, compiled)
-    assert 51.76 == pytest.approx(361 * found.state / GIB, abs=0.01)
+    assert 51.76 == pytest.approx(361 * found.states.size / GIB, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -141,12 +141,12 @@ def test_windowed_models_keep_a_pool_of_their_own() -> None:
 
 
 def test_hybrid_models_divide_the_pool() -> None:
-    """Qwen3.5-27B: a request holds three states; the pool is as large as its scarcer side asks for."""
+    """Qwen3.5-27B: a request holds five states; the pool is as large as its scarcer side asks for."""
     deployment = run("Qwen/Qwen3.5-27B")
     found = pools(deployment, deployment.model.architecture.counts, compiled)
     short = found.needed(batch=8, sequence_tokens=256, laws=compiled)
     long = found.needed(batch=1, sequence_tokens=262144, laws=compiled)
-    assert short == pytest.approx((3 * 8 + 1) * found.state * 1.9 / 0.9, rel=1e-6)
+    assert short == pytest.approx((5 * 8 + 1) * found.states.size * 1.9 / 0.9, rel=1e-6)
     assert long == pytest.approx(262144 * found.full * 1.9, rel=1e-6)
 
 
@@ -165,3 +165,58 @@ def test_latent_cache_is_whole_on_every_gpu() -> None:
         for deployment in (run("deepseek-ai/DeepSeek-R1", tensor_parallel=tensor) for tensor in (1, 8))
     ]
     assert [70_272, 70_272] == cells
+
+
+def test_stated_states_leave_the_rest_to_the_cache() -> None:
+    """--max-mamba-cache-size 360: 361 states, whatever their usual share; without the prefix cache one a request."""
+    stated, alone = (
+        pools(deployment, deployment.model.architecture.counts, compiled)
+        for deployment in (
+            run("Qwen/Qwen3.5-27B", settings=Settings(state_slots=360)),
+            run("Qwen/Qwen3.5-27B", settings=Settings(prefix_caching=False, max_sequences=32)),
+        )
+    )
+    budget = 100 * GIB
+    assert (budget - 361 * stated.states.size) // int(stated.full) == stated.tokens(budget, compiled)
+    assert (budget - 33 * alone.states.size) // int(alone.full) == alone.tokens(budget, compiled)
+    assert 256 * 72 * stated.full + 361 * stated.states.size == stated.needed(
+        batch=72, sequence_tokens=256, laws=compiled
+    )
+
+
+def test_stated_shares_divide_the_pool() -> None:
+    """--mamba-full-memory-ratio 0.25 leaves four fifths for attention, --swa-full-tokens-ratio 0.5 halves windows."""
+    hybrid = run("Qwen/Qwen3.5-27B", settings=Settings(state_share=0.25))
+    found = pools(hybrid, hybrid.model.architecture.counts, compiled)
+    assert found.tokens(100 * GIB, compiled) * found.full == pytest.approx(80 * GIB, rel=0.002)
+    windowed = run("openai/gpt-oss-120b", weights="mxfp4", settings=Settings(window_share=0.5))
+    assert 18 * 2048 * 1.5 == pools(windowed, windowed.model.architecture.counts, compiled).cell(compiled)
+
+
+def test_stated_tokens_are_the_most() -> None:
+    """--max-total-tokens caps the pool and the requests in it."""
+    plan = estimate(run("Qwen/Qwen3-8B", settings=Settings(most_tokens=98_304))).plan
+    assert 98_304 == plan.pool(sequence_tokens=8192).tokens
+    assert [True, False] == [plan.memory(batch=n, sequence_tokens=8192).total <= plan.usable for n in (12, 13)]
+
+
+def test_packed_keys_on_hopper_alone() -> None:
+    """DeepSeek-V3.2 with an fp8 cache: 656 bytes of keys a layer on Hopper, 576 on Blackwell; 132 of index keys."""
+    cells = [
+        pools(deployment, deployment.model.architecture.counts, compiled).cell(compiled)
+        for deployment in (
+            run("deepseek-ai/DeepSeek-V3.2", weights="fp8-block", kv_cache="fp8", gpu=gpu)
+            for gpu in (H100, card(178.35, capability=10.0))
+        )
+    ]
+    assert [61 * (656 + 132), 61 * (576 + 132)] == cells
+
+
+def test_unified_memory_is_never_free_as_a_whole() -> None:
+    """GB10: the system holds 8 GiB before the weights load."""
+    shared = card(121.6).model_copy(update={"unified_memory": True})
+    overheads = [
+        estimate(run("Qwen/Qwen3-32B", gpu=gpu, settings=Settings(utilization=0.5))).memory.overhead
+        for gpu in (shared, card(121.6))
+    ]
+    assert 0.5 * (8 - 0.45) * GIB == pytest.approx(overheads[0] - overheads[1], abs=1)

@@ -1,0 +1,65 @@
+"""SGLang's pool of linear-attention and Mamba states: how many there are, and what they leave of the budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from formulas.deployment import Deployment
+from formulas.engines import sglang_versions as releases
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """States of a hybrid model on one GPU."""
+
+    size: int = 0
+    """Bytes of one state over all layers; 0 where the model has none."""
+    slots: int | None = None
+    """States where their number is stated; None: a share of the budget."""
+    per_request: int = 1
+    """States that one running request holds."""
+    share: float = releases.STATE_SHARE
+
+    def attention_bytes(self, budget: int, laws: Any) -> int:
+        """What the states leave of a budget; below zero where they do not fit."""
+        if not self.size:
+            return budget
+        slots = self.slots
+        if slots is None:
+            slots = laws.sglang_state_slots(
+                pool_bytes=max(0, budget), state_share=self.share, sequence_state_bytes=self.size
+            )
+        return int(
+            laws.sglang_attention_pool_bytes(pool_bytes=budget, state_slots=slots, sequence_state_bytes=self.size)
+        )
+
+    def pool_bytes(self, attention: int, batch: int, laws: Any) -> int:
+        """The least budget that leaves so much for attention and holds the states of so many requests."""
+        if not self.size:
+            return attention
+        needed = {"state_slots": self.per_request * batch, "sequence_state_bytes": self.size}
+        if self.slots is not None:
+            needed["state_slots"] = max(self.slots, needed["state_slots"])
+            return int(laws.sglang_stated_pool_bytes(attention_bytes=attention, **needed))
+        return int(laws.sglang_state_pool_bytes(attention_bytes=attention, state_share=self.share, **needed))
+
+
+NO_STATES = States()
+
+
+def states(deployment: Deployment, size: int) -> States:
+    """The states of this deployment, each of so many bytes."""
+    settings = deployment.settings
+    if not size:
+        return NO_STATES
+    share = settings.state_share or releases.STATE_SHARE
+    alone = settings.prefix_caching is False
+    slots = settings.max_sequences if settings.state_slots is None and alone else settings.state_slots
+    return States(size, slots, 1 if alone else _per_request(deployment), share)
+
+
+def _per_request(deployment: Deployment) -> int:
+    """With the prefix cache: the running state, two kept ones, and tracking slots where kernels write them."""
+    tracked = deployment.model.architecture.has_mixer("gated_delta_net", "kimi_delta")
+    return releases.STATE_SLOTS + (releases.TRACKING_SLOTS if tracked else 0)
