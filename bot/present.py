@@ -136,8 +136,14 @@ def _alternative(change: Changed, resolution: Resolution) -> contract.Alternativ
         max_batch=change.max_batch if named else None,
         max_sequence_tokens=change.longest if named else None,
         command=command(change.estimate, resolution),
-        question=question(change.estimate.deployment, on_gpu=named),
+        question=asked_again(change.estimate, resolution),
     )
+
+
+def asked_again(result: Estimate, resolution: Resolution) -> str | None:
+    """The question that an estimate's deployment answers; None where no question can say it (-ngl)."""
+    deployment = result.deployment
+    return None if deployment.settings.gpu_layers is not None else question(deployment, on_gpu=resolution.gpu_named)
 
 
 def command(result: Estimate, resolution: Resolution) -> str | None:

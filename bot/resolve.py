@@ -18,6 +18,7 @@ from bot.choices import (
 from bot.errors import ERRORS, OutOfRange, QuestionError, UnknownGpu, Unsupported
 from bot.models import find_named
 from bot.query import CustomCard, Query
+from bot.stated import slot_load, stated
 from catalog.find import find_gpu
 from catalog.load import load
 from catalog.types import Gpu, NotFound
@@ -98,8 +99,8 @@ def resolve(query: Query) -> Resolution:
         engine=engine_key,
         engine_version=release,
         layout=choose_layout(query, model, gpu, engine_key, notes),
-        settings=_settings(query, gpu, engine_settings(query, engine_key, notes)),
-        load=Load(batch=_batch(query, notes), sequence_tokens=length),
+        settings=_settings(query, gpu, engine_settings(query, engine_key, notes) | stated(query, release)),
+        load=slot_load(query, Load(batch=_batch(query, notes), sequence_tokens=length), release),
     )
     _note_unread(query, notes)
     _note_inherited(query, notes)

@@ -15,6 +15,7 @@ from catalog.load import load
 from catalog.types import Gpu, NumberFormat
 from formulas.deployment import Deployment
 from formulas.engines import engine
+from formulas.engines.llama_cpp_plan import LlamaCppPlan
 from formulas.estimate import Estimate, Pool, estimate
 from formulas.solve import Choice, fewest_gpus, fitting_gpus, largest_batch, least_utilization, longest_sequence
 
@@ -208,6 +209,8 @@ def _changes(result: Estimate, held: Held | None, resolution: Resolution) -> Ite
         yield whole
     if lighter := _lighter_weights(result):
         yield lighter
+    if offloaded := _fewer_layers(result):
+        yield offloaded
     fewer = held.max_batch_low if result.fits else held.max_batch
     if 0 < fewer < result.deployment.load.batch:
         yield _changed(f"batch={fewer}", estimate(result.deployment.at(batch=fewer)))
@@ -239,6 +242,19 @@ def _lighter_weights(result: Estimate) -> Changed | None:
             if other.fits:
                 return _changed(f"weights={key}", other)
     return None
+
+
+def _fewer_layers(result: Estimate) -> Changed | None:
+    """llama.cpp with as many layers on the card as it holds, the others in host memory."""
+    plan, deployment = result.plan, result.deployment
+    one_card = deployment.layout.gpu_count == 1 and not deployment.gpu.unified_memory
+    if not isinstance(plan, LlamaCppPlan) or result.fits or not one_card:
+        return None
+    layers = plan.offload().gpu_layers
+    if not layers:
+        return None
+    other = estimate(deployment.change(settings=replace(deployment.settings, gpu_layers=layers)))
+    return _changed(f"gpu_layers={layers}", other)
 
 
 def _computes(gpu: Gpu, weights: NumberFormat) -> bool:

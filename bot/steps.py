@@ -64,12 +64,13 @@ def _change(change: Changed, sized: Sized, text: Messages) -> Step:
         gain=_gain(change, sized, text),
         max_batch=count(deployment.load.batch),
         longest=count(deployment.load.sequence_tokens),
+        layers=deployment.settings.gpu_layers,
         weights=deployment.weights.key,
         gpus=gpus(deployment.gpu.name, deployment.layout.gpu_count),
         layout=layout_text(deployment.layout, text),
         total=gib(change.estimate.memory.total),
     )
-    return Step(sentence, question=question(deployment, on_gpu=named), command=command)
+    return Step(sentence, question=present.asked_again(change.estimate, sized.resolution), command=command)
 
 
 def _gain(change: Changed, sized: Sized, text: Messages) -> str:

@@ -1,0 +1,72 @@
+"""What commands of SGLang and llama.cpp state beside the fields of a question: pools, slots, layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bot.query import Query
+from catalog.load import load as load_catalog
+from formulas.deployment import Load, Version
+from formulas.engines import llama_cpp_versions as builds
+
+AS_STATED = {
+    "kv_tokens_cap": "most_tokens",
+    "mamba_full_memory_ratio": "state_share",
+    "max_mamba_cache_size": "state_slots",
+    "swa_full": "full_windows",
+    "swa_full_tokens_ratio": "window_share",
+}
+"""Name under which a command keeps a flag -> the field of formulas.deployment.Settings that holds its value."""
+LLAMA, OLLAMA = "llama_cpp", "ollama"
+"""Flag tables of the programs that run llama.cpp."""
+SERVER = "server"
+"""What the name of a llama.cpp program with slots contains; llama-cli has one."""
+
+
+def stated(query: Query, release: Version) -> dict[str, Any]:
+    """Fields of Settings, by name."""
+    extra = query.extra
+    found = {field: extra[name] for name, field in AS_STATED.items() if extra.get(name) is not None}
+    if extra.get("radix_cache_off"):
+        found["prefix_caching"] = False
+    return found | dict(_llama(query, release))
+
+
+def _llama(query: Query, release: Version) -> Iterator[tuple[str, Any]]:
+    extra = query.extra
+    if _table(query) not in (LLAMA, OLLAMA):
+        return
+    layers = extra.get("gpu_layers")
+    if isinstance(layers, int | float) and layers >= 0:
+        yield "gpu_layers", int(layers)
+    values = str(extra.get("kv_cache_v", "")).lower()
+    key = query.paste.values.get(values, values) if query.paste else ""
+    if key in load_catalog().formats:
+        yield "value_cache", key
+    if slots := _shared_slots(query, release):
+        yield "shared_slots", slots
+
+
+def _table(query: Query) -> str:
+    return query.paste.table if query.paste else ""
+
+
+def _slots(query: Query) -> int:
+    return query.max_sequences.value if query.max_sequences else 0
+
+
+def _shared_slots(query: Query, release: Version) -> int:
+    """Slots of one common context: as the command asks for, or as llama-server has it where it states no slots."""
+    if query.extra.get("kv_unified"):
+        return _slots(query) or builds.SHARED_SLOTS.at(builds.LATEST)
+    serves = _table(query) == LLAMA and SERVER in query.text.lower()
+    return builds.SHARED_SLOTS.at(release) if serves and not _slots(query) else 0
+
+
+def slot_load(query: Query, load: Load, release: Version) -> Load:
+    """The load of a llama.cpp command: -c is the context of all slots together, num_ctx of Ollama that of each."""
+    slots, table = _slots(query), _table(query)
+    if slots < 2 or table not in (LLAMA, OLLAMA) or _shared_slots(query, release):
+        return load
+    return Load(batch=slots, sequence_tokens=max(1, load.sequence_tokens // (slots if table == LLAMA else 1)))
