@@ -33,6 +33,8 @@ STATED = {
 def engine_settings(query: Query, engine_key: str, notes: Notes) -> dict[str, Any]:
     """Fields of formulas.deployment.Settings beyond those that a question has; what is not counted is said."""
     extra = query.extra
+    if extra.get("cheapest"):
+        notes.warn("warning.cheapest")
     if "rate" in extra:
         notes.warn("warning.rate", words=(extra["rate"],))
     if engine_key != COUNTS_ADDITIONS:

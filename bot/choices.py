@@ -164,7 +164,7 @@ def choose_length(query: Query, model: Model, notes: Notes) -> int:
         return model.max_length
     length = min(DEFAULT_LENGTH, model.max_length or DEFAULT_LENGTH)
     if not (query.solve_for and query.solve_for.value == "sequence"):
-        notes.assume("sequence_tokens", "assumed.sequence", tokens=length)
+        notes.assume("sequence_tokens", None if hears(model) else "assumed.sequence", tokens=length)
     return length
 
 

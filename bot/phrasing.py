@@ -23,6 +23,8 @@ def names(deployment: Deployment, text: Messages, *, mixed: bool = False) -> dic
         "tokens": count(deployment.load.sequence_tokens),
         "gpu": deployment.gpu.name,
         "gpus": gpus(deployment.gpu.name, deployment.layout.gpu_count),
+        "on": text("label.on", gpus=gpus(deployment.gpu.name, deployment.layout.gpu_count)),
+        "where": where(deployment, text),
         "engine": engine_name(deployment.engine, text),
         "version": release(deployment.engine_version),
         "kv_cache": deployment.kv_cache.key,
@@ -49,6 +51,13 @@ def engine_name(key: str, text: Messages) -> str:
 def gpus(name: str, number: int) -> str:
     """'2 × NVIDIA L40S'"""
     return f"{number} × {name}"
+
+
+def where(deployment: Deployment, text: Messages) -> str:
+    """'on 1 × NVIDIA L40S'; sizes are those of one GPU, so of several it is 'on each of'."""
+    count_of_gpus = deployment.layout.gpu_count
+    key = "label.on_each" if count_of_gpus > 1 else "label.on"
+    return text(key, gpus=gpus(deployment.gpu.name, count_of_gpus))
 
 
 def layout_text(layout: Layout, text: Messages) -> str:

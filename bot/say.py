@@ -13,14 +13,14 @@ from bot.messages import Messages, messages
 from bot.phrasing import amounts, gpus, is_audio, layout_text, names, remark_text
 from bot.reply import Cell, Reply, Table
 from bot.resolve import REFERENCE_GPU
-from bot.size import CACHE_IN_8_BITS, Held, Sized
+from bot.size import CACHE_IN_8_BITS, Held, Sized, best_choice, fewest_first
 from bot.steps import steps
 from formulas.deployment import Layout
 from formulas.engines import engine
 from formulas.solve import GPU_COUNTS, LONGEST_TOKENS, Choice
 
 SHOWN_GPUS = 6
-BEFORE_CACHE = ("fact.no_cache", "fact.nothing_left", "fact.max_batch", "fact.max_batch_audio")
+BEFORE_CACHE = ("fact.no_cache", "fact.nothing_left", "fact.max_batch", "fact.max_batch_none", "fact.max_batch_audio")
 """Sentences that stand before the one on the other KV cache."""
 SHOWN_OF_A_COUNT = 3
 """Cards of one number of GPUs, so that both few large and many small ones are shown."""
@@ -56,7 +56,10 @@ def headline(sized: Sized, text: Messages) -> str:
     values: dict[str, Any] = {**_names(sized, text), **amounts(sized.estimate)}
     if sized.held is None or sized.resolution.solve_for == "gpu":
         return _headline_choice(sized, text, values)
-    return text(_headline_key(sized, sized.held), **values, **_held_values(sized, sized.held, text))
+    sentence = text(_headline_key(sized, sized.held), **values, **_held_values(sized, sized.held, text))
+    if sized.resolution.solve_for == "gpu_count" and sized.verdict == "tight":
+        return f"{sentence} {text('headline.within_band', **values)}"
+    return sentence
 
 
 def _names(sized: Sized, text: Messages) -> dict[str, str]:
@@ -64,16 +67,14 @@ def _names(sized: Sized, text: Messages) -> dict[str, str]:
 
 
 def _headline_choice(sized: Sized, text: Messages, values: dict[str, Any]) -> str:
+    if sized.estimate.deployment.engine == GUIDE and sized.resolution.solve_for is None:
+        return text("headline.guide", **values)
     if not sized.gpus:
         return text("headline.needs_more", **values)
-    best = _fewest_first(sized.gpus)[0]
+    best = best_choice(sized.gpus)
     key = "headline.gpu" if sized.resolution.solve_for == "gpu" else "headline.needs"
     key += "_single" if best.gpu_count == 1 else ""
     return text(key, **values, choice=gpus(best.gpu.name, best.gpu_count))
-
-
-def _fewest_first(choices: tuple[Choice, ...]) -> list[Choice]:
-    return sorted(choices, key=lambda choice: (choice.gpu_count, choice.size))
 
 
 def _headline_key(sized: Sized, held: Held) -> str:
@@ -123,7 +124,10 @@ def _range(sized: Sized, held: Held, text: Messages) -> str:
 
 def _tables(sized: Sized, text: Messages) -> tuple[Table, ...]:
     components = _components(sized, text)
-    return (components, _choices(sized.gpus, text)) if sized.gpus else (components,)
+    if not sized.gpus:
+        return (components,)
+    choices = _choices(sized.gpus, text)
+    return (choices, components) if sized.resolution.solve_for == "gpu" else (components, choices)
 
 
 def _components(sized: Sized, text: Messages) -> Table:
@@ -141,7 +145,7 @@ def _components(sized: Sized, text: Messages) -> Table:
         share = f"{100 * result.plan.utilization:.3g} %"
         rows.append((text("table.usable", utilization=share, visible=gib(deployment.gpu.visible_bytes)), result.usable))
     return Table(
-        caption=text("table.components"),
+        caption=text("table.components" if sized.held else "table.components_alone"),
         columns=(text("table.component"), text("table.size", unit=unit()), *_share_column(sized, text)),
         rows=tuple(_component(label, size, result.usable if sized.held else None) for label, size in rows),
     )
@@ -165,16 +169,22 @@ def _choices(choices: tuple[Choice, ...], text: Messages) -> Table:
         (
             Cell(choice.gpu.name),
             Cell(str(choice.gpu_count), choice.gpu_count),
-            Cell(gib_number(choice.estimate.headroom), in_units(choice.estimate.headroom)),
+            Cell(_spare(choice, text), in_units(choice.estimate.headroom)),
         )
         for choice in _shown(choices)
     ]
     return Table(caption=text("table.gpus"), columns=columns, rows=tuple(rows))
 
 
+def _spare(choice: Choice, text: Messages) -> str:
+    """What a choice leaves free, marked where it is within the band of the estimate."""
+    amount = gib_number(choice.estimate.headroom)
+    return text("label.tight", amount=amount) if choice.estimate.verdict == "tight" else amount
+
+
 def _shown(choices: tuple[Choice, ...]) -> list[Choice]:
     """The smallest cards of each number of GPUs, fewest first."""
-    ordered = _fewest_first(choices)
+    ordered = fewest_first(choices)
     counts = sorted({choice.gpu_count for choice in ordered})
     groups = [[choice for choice in ordered if choice.gpu_count == number][:SHOWN_OF_A_COUNT] for number in counts]
     return [choice for group in groups for choice in group][:SHOWN_GPUS]
@@ -203,10 +213,17 @@ def _fact_keys(sized: Sized, held: Held) -> list[str]:
     audio = is_audio(sized.estimate.deployment)
     keys = [] if keeps else ["fact.no_cache"]
     if solve_for != "batch":
-        keys.append("fact.max_batch_audio" if audio else "fact.max_batch")
+        keys.append(_batch_key(held, audio=audio))
     if solve_for != "sequence" and not audio:
         keys.append(_longest_key(held))
-    return [*keys, "fact.pool"] if keeps else keys
+    pool = "fact.pool_audio" if audio else "fact.pool"
+    return [*keys, pool] if keeps else keys
+
+
+def _batch_key(held: Held, *, audio: bool) -> str:
+    if audio:
+        return "fact.max_batch_audio"
+    return "fact.max_batch" if held.max_batch else "fact.max_batch_none"
 
 
 def _longest_key(held: Held) -> str:
@@ -220,7 +237,7 @@ def _longest_key(held: Held) -> str:
 def _other_cache(sized: Sized, text: Messages) -> list[str]:
     """The 8-bit KV cache with its largest batch, whenever the question left the format open."""
     other = next((change for change in sized.changes if change.change.startswith("kv_cache=")), None)
-    if other is None:
+    if other is None or not other.max_batch:
         return []
     current = sized.estimate.deployment
     return [
@@ -259,6 +276,8 @@ def _share(sized: Sized, text: Messages) -> str:
 
 
 def _source(sized: Sized, text: Messages) -> str:
-    deployment = sized.estimate.deployment
-    key = "label.source_guide" if deployment.engine == GUIDE else "label.source"
+    """Where the dimensions come from; the release too where no assumption names it."""
+    deployment, assumed = sized.estimate.deployment, sized.resolution.notes.assumed
+    said = deployment.engine == GUIDE or "engine" in assumed or "engine_version" in assumed
+    key = "label.source" if said else "label.source_version"
     return text(key, **{**_names(sized, text), "source": deployment.model.source})

@@ -197,6 +197,18 @@ def recommended() -> list[Gpu]:
     return [gpu for gpu in load().gpus.values() if gpu.recommend]
 
 
+def best_choice(choices: tuple[Choice, ...]) -> Choice:
+    """The smallest card of the fewest GPUs, one that holds the load beyond doubt where there is any."""
+    ordered = fewest_first(choices)
+    fewest = [choice for choice in ordered if choice.gpu_count == ordered[0].gpu_count]
+    return next((choice for choice in fewest if choice.estimate.verdict == "fits"), ordered[0])
+
+
+def fewest_first(choices: tuple[Choice, ...]) -> list[Choice]:
+    """Single cards first, each number of GPUs from the smallest card on."""
+    return sorted(choices, key=lambda choice: (choice.gpu_count, choice.size))
+
+
 # --------------------------------------------------------------------------- changes
 
 

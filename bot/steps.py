@@ -12,7 +12,7 @@ from bot.messages import Messages
 from bot.phrasing import gpus, is_audio, layout_text
 from bot.questions import question
 from bot.reply import Step
-from bot.size import Changed, Sized
+from bot.size import Changed, Sized, best_choice, settled
 
 SHOWN = 5
 BEFORE_CHANGES = 10
@@ -29,6 +29,7 @@ def steps(sized: Sized, text: Messages) -> tuple[Step, ...]:
     rows = [row for row in advise(facts) if (row.change or "").partition("=")[0] not in known]
     found = [
         *_start(sized, text),
+        *_on_card(sized, text),
         *(_advice(row, sized, facts, text) for row in rows if row.priority < BEFORE_CHANGES),
         *(_change(change, sized, text) for change in sized.changes if _helps(change, sized)),
         *(_advice(row, sized, facts, text) for row in rows if row.priority >= BEFORE_CHANGES),
@@ -41,6 +42,14 @@ def _start(sized: Sized, text: Messages) -> Iterator[Step]:
         return
     if command := present.command(sized.estimate, sized.resolution):
         yield Step(text("step.start"), command=command)
+
+
+def _on_card(sized: Sized, text: Messages) -> Iterator[Step]:
+    """The question on the card that the headline names."""
+    if sized.gpus:
+        best = best_choice(sized.gpus)
+        sentence = text("step.on_card", gpus=gpus(best.gpu.name, best.gpu_count))
+        yield Step(sentence, question=question(best.estimate.deployment))
 
 
 def _helps(change: Changed, sized: Sized) -> bool:
@@ -74,10 +83,12 @@ def _change(change: Changed, sized: Sized, text: Messages) -> Step:
 
 
 def _gain(change: Changed, sized: Sized, text: Messages) -> str:
-    """What the change leads to, in the terms of the question."""
+    """What the change leads to, in the terms of the question, and whether only just."""
     if sized.resolution.solve_for == "sequence":
-        return text("label.longest", longest=count(change.longest))
-    return text("label.max_batch", max_batch=count(change.max_batch))
+        gain = text("label.longest", longest=count(change.longest))
+    else:
+        gain = text("label.max_batch", max_batch=count(change.max_batch))
+    return text("label.gain_tight", gain=gain) if settled(change.estimate, sized.resolution) == "tight" else gain
 
 
 def _advice(row: Advice, sized: Sized, facts: Facts, text: Messages) -> Step:

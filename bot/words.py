@@ -6,7 +6,7 @@ Roles
     counted    users requests prompts concurrent tokens cards nodes: what a number counts ("20 users"); each of them
     lengths    input output; in and out where both stand beside a number
     shares     mix half rest
-    questions  how_many which most fewest smallest: ask for the noun beside them; ask_*: ask by themselves
+    questions  how_many which most fewest smallest cheapest: ask for the noun beside them; ask_*: ask by themselves
     verbs      explain help guide
     additions  lora rank draft draft_layer: what is served beside the model; gguf: its usual format; rate: requests a
                second, which say nothing of memory; per_card
@@ -30,12 +30,12 @@ HERE = Path(__file__).parent
 
 ROLES = frozenset(
     (
-        "batch sequence kv_cache weights tensor_parallel pipeline_parallel data_parallel expert_parallel free audio "
-        "utilization max_batched_tokens max_sequences enforce_eager block_size users requests prompts concurrent "
-        "tokens cards nodes each input output in out mix half rest how_many which most fewest smallest ask_batch "
-        "ask_sequence ask_gpu_count ask_gpu explain help guide second minute hour thousand million percent gigabytes "
-        "link place range version memory filler lora rank draft draft_layer gguf rate per_card card_brand batch_glued "
-        "sequence_glued number engine"
+        "batch sequence kv_cache weights tensor_parallel pipeline_parallel data_parallel expert_parallel free "
+        "audio utilization max_batched_tokens max_sequences enforce_eager block_size users requests prompts "
+        "concurrent tokens cards nodes each input output in out mix half rest how_many which most fewest smallest "
+        "cheapest ask_batch ask_sequence ask_gpu_count ask_gpu explain help guide second minute hour thousand "
+        "million percent gigabytes link place range version memory filler lora rank draft draft_layer gguf rate "
+        "per_card card_brand batch_glued sequence_glued number engine"
     ).split()
 )
 

@@ -25,14 +25,28 @@ MEANS = {
     "most": {"batch": "batch", "sequence": "sequence", "": ""},
     "fewest": {"gpu": "gpu_count", "utilization": "utilization"},
     "smallest": {"gpu": "gpu", "utilization": "utilization"},
+    "cheapest": {"gpu": "gpu"},
 }
 """Question word -> noun -> what is solved for, most telling question first."""
 
-COUNT_OF_NAMED = frozenset({"fewest", "smallest"})
+COUNT_OF_NAMED = frozenset({"fewest", "smallest", "cheapest"})
 """Words that ask for the number of the card named before them; others have no business with it."""
 
 SKIPPED = frozenset(
-    {"link", "filler", "place", "how_many", "which", "most", "fewest", "smallest", "card_brand", "each", "audio"}
+    {
+        "link",
+        "filler",
+        "place",
+        "how_many",
+        "which",
+        "most",
+        "fewest",
+        "smallest",
+        "cheapest",
+        "card_brand",
+        "each",
+        "audio",
+    }
 )
 FARTHEST = 8
 NEAREST = 3
@@ -66,7 +80,9 @@ def _bind(sentence: Sentence, index: int, word: Item) -> None:
 
 def _claim(sentence: Sentence, word: Item, noun: Item, solved: str) -> None:
     word.used = True
-    if solved == "gpu" and word.role == "smallest" and sentence.said("gpu"):
+    if word.role == "cheapest":
+        sentence.extra["cheapest"] = True
+    if solved == "gpu" and word.role in COUNT_OF_NAMED and sentence.said("gpu"):
         solved = "gpu_count"
     if solved == "gpu" and noun.role == "gpu":
         return
