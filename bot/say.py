@@ -130,6 +130,13 @@ def _tables(sized: Sized, text: Messages) -> tuple[Table, ...]:
     return (choices, components) if sized.resolution.solve_for == "gpu" else (components, choices)
 
 
+def _without_doubtful(ordered: list[Choice]) -> list[Choice]:
+    """Of each number of GPUs the smallest card that is within the band, and all that hold the load beyond doubt."""
+    doubtful = [choice for choice in ordered if choice.estimate.verdict == "tight"]
+    first = {choice.gpu_count: choice for choice in reversed(doubtful)}
+    return [choice for choice in ordered if choice not in doubtful or first[choice.gpu_count] is choice]
+
+
 def _components(sized: Sized, text: Messages) -> Table:
     result = sized.estimate
     memory, deployment = result.memory, result.deployment
@@ -184,7 +191,7 @@ def _spare(choice: Choice, text: Messages) -> str:
 
 def _shown(choices: tuple[Choice, ...]) -> list[Choice]:
     """The smallest cards of each number of GPUs, fewest first."""
-    ordered = fewest_first(choices)
+    ordered = _without_doubtful(fewest_first(choices))
     counts = sorted({choice.gpu_count for choice in ordered})
     groups = [[choice for choice in ordered if choice.gpu_count == number][:SHOWN_OF_A_COUNT] for number in counts]
     return [choice for group in groups for choice in group][:SHOWN_GPUS]

@@ -40,13 +40,12 @@ ONLY_IN = {
     "slack_bolt": ("bot/surfaces/slack",),
     "slack_sdk": ("bot/surfaces/slack",),
     "structlog": ("bot/surfaces",),
-    "rich": ("bot/surfaces",),
     "argparse": ("bot/surfaces",),
 }
 """For each package from outside, the only folders and files that may import it."""
 
 KEEPS_ENVIRONMENT = "bot/settings.py"
-HEAVY = ("sympy", "numpy", "redis", "rapidfuzz", "slack_bolt", "slack_sdk", "rich", "structlog", "gunicorn")
+HEAVY = ("sympy", "numpy", "redis", "rapidfuzz", "slack_bolt", "slack_sdk", "structlog", "gunicorn")
 
 
 def sources() -> list[str]:
@@ -117,14 +116,14 @@ def reads_environment(module: ast.Module) -> bool:
 
 
 def test_the_answer_loads_without_heavy_packages() -> None:
-    """Importing bot.answer loads no algebra, no Redis, no Slack and no terminal library."""
+    """Importing bot.answer loads no algebra, no Redis and no Slack."""
     loaded = json.loads(run("import bot.answer, json, sys; print(json.dumps(sorted(sys.modules)))"))
     assert [] == [name for name in HEAVY if name in loaded]
 
 
 IMPORT_EVERYTHING = """
 import importlib, pkgutil, sys
-import pydantic, slack_bolt, redis, rich, structlog, sympy  # these may do as they please
+import pydantic, slack_bolt, redis, structlog, sympy  # these may do as they please
 
 seen = []
 def watch(event, arguments):

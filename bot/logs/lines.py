@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 MOST_PER_ROW = 24
@@ -31,7 +32,7 @@ class Row:
     """One line that an engine prints."""
 
     anchor: str
-    pattern: re.Pattern[str] | None = None
+    pattern: str = ""
     enters: str = ""
     fails: str = ""
     phase: str = ""
@@ -64,11 +65,17 @@ def matches(row: Row, text: str, flat: str) -> Iterator[Matched]:
         line_start = max(text.rfind("\n", 0, at) + 1, at - LONGEST_LINE)
         line_end = text.find("\n", at + len(row.anchor))
         line_end = min(len(text) if line_end < 0 else line_end, at + LONGEST_LINE)
-        found = row.pattern.search(source, *_window(row, at, line_start, line_end)) if row.pattern else None
-        if found or row.pattern is None:
+        found = _compiled(row.pattern).search(source, *_window(row, at, line_start, line_end)) if row.pattern else None
+        if found or not row.pattern:
             facts = dict(facts_of(found)) if found else {}
             yield Matched(row, at, line_start, line_end, facts)
         at = source.find(row.anchor, line_end)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled when its anchor is first seen: a plain question never needs one."""
+    return re.compile(pattern)
 
 
 def _window(row: Row, at: int, start: int, end: int) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -36,7 +35,7 @@ class LogReader:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Every row; raises TypeError for a row with a key that there is none of."""
-        own = tuple(_row(**row) for row in self._file["line"])
+        own = tuple(Row(**row) for row in self._file["line"])
         return own + tuple(row for name in self._file.get("includes", ()) for row in LogReader(name).rows)
 
     @cached_property
@@ -56,7 +55,3 @@ class LogReader:
     def likeness(self, text: str) -> int:
         """How many of the engine's words stand in the text."""
         return sum(sign in text for sign in self._file["signs"])
-
-
-def _row(*, anchor: str, pattern: str = "", **rest: Any) -> Row:
-    return Row(anchor, re.compile(pattern) if pattern else None, **rest)
