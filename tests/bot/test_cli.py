@@ -31,7 +31,7 @@ def answers(result: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
 def test_a_person_reads_the_verdict_first() -> None:
     """The first line is the verdict as a sentence; nothing goes to stderr."""
     result = vram(SAMPLE)
-    assert result.stdout.startswith("Does not fit, ")
+    assert result.stdout.startswith("Does not fit: Qwen/Qwen3-32B fp8")
     assert (0, "") == (result.returncode, result.stderr)
 
 

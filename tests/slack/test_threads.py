@@ -42,7 +42,7 @@ def test_a_mention_is_answered_in_its_thread(bot_server: Server, slack: WebApi) 
     mention(bot_server, QUESTION)
     (message,) = slack.of("chat.postMessage")
     assert ("C1", THREAD) == (message["channel"], message["thread_ts"])
-    assert message["text"].startswith("Fits, ")
+    assert message["text"].startswith("Fits: Qwen/Qwen3-32B fp8")
     assert {"type": "user", "user_id": "U1"} in list(objects(message["blocks"]))
     assert "vram_sizing" == message["metadata"]["event_type"]
     check(message["blocks"], message["text"])
