@@ -17,7 +17,8 @@ from bot.choices import (
 )
 from bot.errors import ERRORS, OutOfRange, QuestionError, UnknownGpu, Unsupported
 from bot.models import find_named
-from bot.query import CustomCard, Query
+from bot.parsing.check import LIMITS, WHOLE
+from bot.query import CustomCard, Problem, Query
 from bot.stated import slot_load, stated
 from catalog.find import find_gpu
 from catalog.load import load
@@ -118,8 +119,24 @@ def _refuse(query: Query) -> None:
     for problem in query.problems:
         kind: type[QuestionError] = ERRORS.get(problem.code, OutOfRange)
         slot = problem.slot or "question"
-        key = "words" if problem.code == "empty" and problem.words else slot
-        raise kind(f"{problem.code}.{key}", suggestions=problem.suggestions, words=problem.words, slot=slot)
+        values = {"words": problem.words, "slot": slot, **_limits(slot)}
+        raise kind(f"{problem.code}.{_sentence(problem, slot)}", suggestions=problem.suggestions, **values)
+
+
+def _sentence(problem: Problem, slot: str) -> str:
+    """The last part of the key of a problem's sentence: by what it can offer, else by the field."""
+    if problem.code == "empty" and problem.words:
+        return "words"
+    if problem.code == "unknown_model" and not problem.suggestions:
+        return "alone"
+    if problem.code == "out_of_range" and slot in LIMITS:
+        return "whole" if slot in WHOLE else "share"
+    return slot
+
+
+def _limits(slot: str) -> dict[str, Any]:
+    """Least and greatest value of a field, where it has any."""
+    return dict(zip(("least", "most"), LIMITS.get(slot, ()), strict=False))
 
 
 def _unknown(query: Query) -> str | None:

@@ -21,7 +21,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "block_size": (1, 4096),
     "audio_seconds": (0.001, 10**6),
     "free_bytes": (1, 10**15),
-    "utilization": (0.01, 1.0),
+    "utilization": (0.01, 1),
 }
 """Least and greatest value that a question can mean; beyond lies a slip of the hand or of the keyboard."""
 WHOLE = frozenset(LIMITS) - {"audio_seconds", "utilization"}

@@ -22,6 +22,10 @@ BYTES_PER: dict[str, int] = {
 
 _NUMBER = re.compile(r"([-+]?)(\d[\d.,]*|\.\d+)(e[-+]?\d+)?(%|[a-z]*)\Z")
 _THOUSANDS = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*\Z")
+_UNDERSCORES = re.compile(r"\d{1,3}(?:_\d{3})+")
+"""Thousands as programs write them: 12_288."""
+_FRACTION = re.compile(r"(\d{1,2})/(\d{1,2})([km]?)\Z")
+"""1/2, and ½ as Unicode spells it out; 8/16 is one as well, 1k/1k and 2048/512 are two numbers."""
 _NOT_NUMBERS = {"nan": nan, "inf": float("inf"), "infinity": float("inf"), "infinite": float("inf")}
 
 
@@ -59,7 +63,9 @@ def read_number(word: str) -> Number | None:
     """A folded word as a number, or None."""
     if word in _NOT_NUMBERS:
         return Number(_NOT_NUMBERS[word])
-    match = _NUMBER.match(word)
+    if fraction := _fraction(word):
+        return fraction
+    match = _NUMBER.match(word.replace("_", "") if _UNDERSCORES.match(word) else word)
     if match is None:
         return None
     sign, digits, exponent, unit = match.groups()
@@ -73,6 +79,13 @@ def read_number(word: str) -> Number | None:
     if unit in BYTES_PER:
         return Number(amount * BYTES_PER[unit], "bytes")
     return Number(amount, unit, grouped)  # type: ignore[arg-type]
+
+
+def _fraction(word: str) -> Number | None:
+    match = _FRACTION.match(word)
+    if match is None or not 0 < int(match[1]) < int(match[2]):
+        return None
+    return Number(int(match[1]) / int(match[2]), match[3])  # type: ignore[arg-type]
 
 
 def _digits(digits: str, exponent: str) -> tuple[float, float | None] | None:

@@ -56,6 +56,8 @@ SHORT_BUT_STATED = 0.4
 SMALLEST_LENGTH = 128
 LEAST_PERCENT = 10
 LARGEST_CARD_COUNT = 64
+LARGEST_CLUSTER = 2048
+"""More cards than this are none: "4096 l4" is a length and a card."""
 LARGEST_USUAL_BATCH = 2048
 LENGTH_SLOTS = frozenset({"sequence_tokens", "input", "output"})
 
@@ -74,7 +76,7 @@ def odd(number: Number, role: str, step: int) -> float:
     if slot in LENGTH_SLOTS:
         short = 0 < amount < SMALLEST_LENGTH and slot == "sequence_tokens" and role != "tokens"
         return (ODD if step > 0 else SHORT_BUT_STATED) if short else 0.0
-    if slot == "gpu_count" and not is_whole(amount):
+    if slot == "gpu_count" and (not is_whole(amount) or (role == "gpu" and amount > LARGEST_CLUSTER)):
         return NEVER
     if slot in ("gpu_count", "tensor_parallel", "pipeline_parallel"):
         return ODD if amount > LARGEST_CARD_COUNT else 0.0
