@@ -24,8 +24,8 @@ _NUMBER = re.compile(r"([-+]?)(\d[\d.,]*|\.\d+)(e[-+]?\d+)?(%|[a-z]*)\Z")
 _THOUSANDS = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*\Z")
 _UNDERSCORES = re.compile(r"\d{1,3}(?:_\d{3})+")
 """Thousands as programs write them: 12_288."""
-_FRACTION = re.compile(r"(\d{1,2})/(\d{1,2})([km]?)\Z")
-"""1/2, and ½ as Unicode spells it out; 8/16 is one as well, 1k/1k and 2048/512 are two numbers."""
+_FRACTION = re.compile(r"(\d)/(\d)([km]?)\Z")
+"""1/2, and ½ as Unicode spells it out; 8/16 and 1k/1k are two numbers."""
 _NOT_NUMBERS = {"nan": nan, "inf": float("inf"), "infinity": float("inf"), "infinite": float("inf")}
 
 
