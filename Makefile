@@ -45,6 +45,7 @@ format: $(READY_TO_TEST) ## Lay the code out and mend what ruff can mend
 generate: $(READY_TO_TEST) ## Write the generated files again: compiled laws and docs
 	@$(PY) -m formulas.generate
 	@$(PY) -m tests.guide.page
+	@$(PY) -m tools.samples
 
 lock: $(VENV)/lock/bin/uv ## Pin the newest allowed versions in both lock files
 	@$(call pin,--group build,requirements.lock)

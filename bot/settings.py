@@ -100,6 +100,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(**found)
 
 
+def wants_colour(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether a terminal takes colours: not with NO_COLOR set (no-color.org), not where TERM is dumb."""
+    given = os.environ if environ is None else environ
+    return not given.get("NO_COLOR") and given.get("TERM") != "dumb"
+
+
 def _whole_number(largest: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if not (text.isascii() and text.isdigit() and len(text) <= len(str(largest)) and 1 <= int(text) <= largest):

@@ -20,6 +20,13 @@ def text(document: str) -> str:
     return (ROOT / document).read_text(encoding="utf-8")
 
 
+def test_the_sample_is_what_the_program_prints() -> None:
+    """The answer that the README shows is the one that a reader gets; `make generate` writes it again."""
+    from tools.samples import page
+
+    assert page() == text("README.md")
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_tasks_exist(document: str) -> None:
     """Every `make` task that a document names is in the Makefile."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from typing import TextIO
 
 from bot.messages import messages
 from bot.reply import Reply, Step, Table
+from bot.settings import wants_colour
 
 STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
 """Codes of ECMA-48, select graphic rendition."""
@@ -22,7 +22,7 @@ HEAD, BODY = "┃", "│"
 def show(reply: Reply, out: TextIO | None = None) -> None:
     """Print everything that a person reads, most important first."""
     out = out or sys.stdout
-    styled = out.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    styled = out.isatty() and wants_colour()
     for line, styles in _lines(reply):
         print(_styled(line, styles) if styled and styles else line, file=out)
 

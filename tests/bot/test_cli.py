@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from io import StringIO
 from typing import Any
 
 import pytest
+
+from bot.answer import answer
+from bot.surfaces.terminal import show
 
 SAMPLE = "qwen3-32b fp8 batch 20 seq 12k on h100"
 
@@ -74,3 +78,31 @@ def test_help_needs_no_answer() -> None:
     result = vram("--help")
     assert 0 == result.returncode
     assert "--json" in result.stdout
+
+
+class Screen(StringIO):
+    """An output that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("out", "environ", "styled"),
+    [
+        (Screen(), {"TERM": "xterm"}, True),
+        (Screen(), {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (Screen(), {"TERM": "dumb"}, False),
+        (StringIO(), {"TERM": "xterm"}, False),
+    ],
+    ids=["a terminal", "NO_COLOR", "a dumb terminal", "a pipe"],
+)
+def test_colours(out: StringIO, environ: dict[str, str], styled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdict is coloured for a person at a terminal alone; a table's rows are of one width."""
+    for name in ("TERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    show(answer("gpu nào cho qwen3-8b 4 người dùng 8k"), out)
+    assert styled == out.getvalue().startswith("\x1b[")
+    assert 1 == len({len(line) for line in out.getvalue().splitlines()[2:9] if line[0] in "┏┃┡│└"})
