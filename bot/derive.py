@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.messages import Messages, messages
+from bot.messages import Messages, messages, title
 from bot.reply import Reply, Section
 from bot.say import say
 from bot.size import Sized
@@ -58,4 +58,5 @@ def _section(lines: list[Line], text: Messages) -> Section:
     if len(lines) > SHOWN_USES:
         rows.append(text("explain.more", count=len(lines) - SHOWN_USES))
     rows += [text("explain.holds", holds=law.holds), text("explain.source", source=law.source)]
-    return Section(law.quantity.meaning, "\n".join(rows), preformatted=True)
+    named = title(law.result.name, law.quantity.meaning, text.language)
+    return Section(named, "\n".join(rows), preformatted=True)

@@ -27,6 +27,12 @@ class Messages:
         return self(next(key for key in keys if key in self), **values)
 
 
+def title(quantity: str, meaning: str, language: str) -> str:
+    """What a quantity is called in this language; its own meaning where the language has no title for it."""
+    found: str = languages().get(language, {}).get("quantities", {}).get(quantity, meaning)
+    return found
+
+
 @cache
 def messages(language: str = DEFAULT_LANGUAGE) -> Messages:
     """Sentences of this language, of English where it is unknown."""

@@ -6,7 +6,9 @@ from collections import defaultdict
 
 import pytest
 
+from bot.answer import answer
 from bot.words import ROLES, fold, languages, notation, phrase_key, phrases, vocabulary
+from formulas.law import laws
 
 CODES = sorted(languages())
 
@@ -67,3 +69,16 @@ def test_accents_and_language_settle_a_shared_spelling(written: str, language: s
     """Where languages or accents share a spelling, the language of the text and the accents typed decide."""
     rows = dict(vocabulary().first[phrase_key(written)[0]])
     assert role == rows[phrase_key(written)].read(written, language).role
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_titles_are_of_quantities_that_exist(code: str) -> None:
+    """A translated title belongs to a quantity that some law computes."""
+    results = {law.result.name for law in laws().values()}
+    assert set() == set(languages()[code].get("quantities", {})) - results
+
+
+def test_a_derivation_is_titled_in_the_language_of_the_question() -> None:
+    """The sections of a Vietnamese derivation carry Vietnamese titles."""
+    found = {section.title for section in answer("giải thích qwen3-8b trên l4 8k").sections}
+    assert {"trọng số trên GPU này", "một trang của vùng KV trên một GPU, gồm mọi lớp dùng chung"} <= found
