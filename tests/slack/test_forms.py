@@ -59,7 +59,8 @@ def test_the_command_alone(bot_server: Server, slack: WebApi) -> None:
     assert {} == submit(bot_server, view, **FIELDS, **NUMBERS)
     (message,) = slack.of("response")
     assert ("ephemeral", False) == (message["response_type"], message["replace_original"])
-    assert message["text"].startswith("Fits: Qwen/Qwen3-32B fp8, 20 × 12,288 tokens on 1 × NVIDIA H200")
+    assert message["text"].startswith("Fits: Qwen/Qwen3-32B fp8, 20 × 12,288 tokens: ")
+    assert "on 1 × NVIDIA H200" in message["text"]
 
 
 def test_a_trigger_that_is_gone(bot_server: Server, slack: WebApi) -> None:
