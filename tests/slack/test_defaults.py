@@ -57,7 +57,11 @@ def test_mentions_inherit_too(bot_server: Server, slack: WebApi) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value", "expected"),
-    [("vram_language", "vi", "dùng được trên"), ("vram_units", "GB", " GB usable"), ("vram_units", "GiB", " GiB usable")],
+    [
+        ("vram_language", "vi", "dùng được trên"),
+        ("vram_units", "GB", " GB usable"),
+        ("vram_units", "GiB", " GiB usable"),
+    ],
 )
 def test_language_and_units(bot_server: Server, slack: WebApi, field: str, value: str, expected: str) -> None:
     """Replies come in the language and units that a person chose."""
