@@ -35,6 +35,8 @@ class Cached(NamedTuple):
     held: Held
     packs_latent: bool = False
     """Whether an fp8 cache of latent attention takes the packed layout of sparse attention (fp8_ds_mla)."""
+    plain_index: bool = False
+    """Whether index keys are stored like the cache itself, not as fp8 with scales."""
 
     @property
     def tensor_parallel(self) -> int:
@@ -107,6 +109,11 @@ def latent_token_bytes(mixer: LatentAttention, cached: Cached, laws: Any) -> int
     )
 
 
+def plain_bytes(width: int, cached: Cached) -> int:
+    """Bytes of so many cached numbers."""
+    return -int(-width * element_bits(cached.format) // 8)
+
+
 def indexer_token_bytes(index_head_dim: int, laws: Any) -> int:
     """Bytes of one token's index key in one layer."""
     return int(laws.indexer_token_bytes(index_head_dim=index_head_dim, index_scale_group=INDEX_SCALE_GROUP))
@@ -120,7 +127,9 @@ def _of_mixer(mixer: Mixer | None, cached: Cached, laws: Any) -> Iterator[LayerC
     elif isinstance(mixer, LatentAttention):
         yield LayerCache("full", latent_token_bytes(mixer, cached, laws), 0, 1)
         if mixer.indexer:
-            yield LayerCache("full", indexer_token_bytes(mixer.indexer.index_head_dim, laws), 0, 1)
+            width = mixer.indexer.index_head_dim
+            size = plain_bytes(width, cached) if cached.plain_index else indexer_token_bytes(width, laws)
+            yield LayerCache("full", size, 0, 1)
     elif mixer is not None:
         yield LayerCache("state", state_bytes(mixer, cached.held, laws), 0, 1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from catalog.types import CompressedAttention, Layer
+from catalog.types import CompressedAttention, LatentAttention, Layer
 from formulas.deployment import Deployment
 from formulas.kv_cache import Cached, LayerCache, element_bits, layer_caches
 from formulas.state import Held
@@ -14,12 +14,15 @@ Kept = Callable[[LayerCache, int], int]
 """Tokens that a layer keeps of a sequence of so many."""
 
 
-def caches(deployment: Deployment, layers: Iterable[tuple[Layer, int]], laws: Any) -> list[LayerCache]:
-    """What these layers keep; nothing for encoders."""
+def caches(
+    deployment: Deployment, layers: Iterable[tuple[Layer, int]], laws: Any, *, plain_index: bool = False
+) -> list[LayerCache]:
+    """What these layers keep; nothing for encoders. plain_index: index keys are stored like the cache itself."""
     architecture = deployment.model.architecture
     if architecture.role == "encoder":
         return []
-    cached = Cached(deployment.kv_cache, Held(deployment.layout.tensor_parallel, 2, 0, architecture.hidden_size))
+    held = Held(deployment.layout.tensor_parallel, 2, 0, architecture.hidden_size)
+    cached = Cached(deployment.kv_cache, held, plain_index=plain_index)
     positions = architecture.encoder.positions or 0 if architecture.encoder else 0
     plain = [pair for pair in layers if not isinstance(pair[0].mixer, CompressedAttention)]
     found = layer_caches(plain, cached, laws, encoder_positions=positions)
@@ -37,6 +40,22 @@ def _compressed(layer: Layer, count: int, cached: Cached) -> list[LayerCache]:
         index = mixer.indexer.index_head_dim if mixer.indexer else 0
         found.append(LayerCache("full", -int(-(mixer.head_dim + index) * byte_width // mixer.compress_ratio), 0, count))
     return found
+
+
+def decompressed(deployment: Deployment, mixer: LatentAttention, laws: Any, *, key_width: int, value_width: int) -> int:
+    """Bytes of a token in one layer where latent attention is cached as keys and values of every head."""
+    heads = laws.local_kv_heads(
+        num_key_value_heads=mixer.num_attention_heads, tensor_parallel=deployment.layout.tensor_parallel
+    )
+    return int(
+        laws.attention_token_bytes(
+            local_kv_heads=heads,
+            head_dim=key_width,
+            value_head_dim=value_width,
+            element_bits=element_bits(deployment.kv_cache),
+            head_scale_bytes=0,
+        )
+    )
 
 
 def sequence_bytes(entries: Iterable[LayerCache], sequence_tokens: int, kept: Kept) -> int:

@@ -11,9 +11,9 @@ from formulas.deployment import Deployment, Layout, Version, version
 from formulas.engines.eager_step import token_bytes
 from formulas.engines.layout_rules import division_problem
 from formulas.engines.plain_weights import stage_weights
-from formulas.engines.sequence_cache import caches, pages, sequence_bytes
+from formulas.engines.sequence_cache import caches, decompressed, pages, sequence_bytes
 from formulas.estimate import Memory, Pool
-from formulas.kv_cache import LayerCache, element_bits
+from formulas.kv_cache import LayerCache
 from formulas.layout import stage_layers
 from formulas.since import Since
 
@@ -129,16 +129,8 @@ class TgiPlan:
         return caches(self.deployment, rest, self.laws) + [self._decompressed(mixer, count) for mixer, count in latent]
 
     def _decompressed(self, mixer: LatentAttention, count: int) -> LayerCache:
-        size = self.laws.attention_token_bytes(
-            local_kv_heads=self.laws.local_kv_heads(
-                num_key_value_heads=mixer.num_attention_heads, tensor_parallel=self.deployment.layout.tensor_parallel
-            ),
-            head_dim=LATENT_HEAD,
-            value_head_dim=LATENT_HEAD,
-            element_bits=element_bits(self.deployment.kv_cache),
-            head_scale_bytes=0,
-        )
-        return LayerCache("full", int(size), 0, count)
+        size = decompressed(self.deployment, mixer, self.laws, key_width=LATENT_HEAD, value_width=LATENT_HEAD)
+        return LayerCache("full", size, 0, count)
 
 
 class Tgi:

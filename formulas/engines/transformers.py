@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from catalog.types import Gpu, Model
+from catalog.types import Gpu, LatentAttention, Layer, Model
 from formulas.deployment import Deployment, Layout, Version, version
 from formulas.engines.eager_step import element_bytes, encoder_token_bytes, token_bytes
 from formulas.engines.layout_rules import division_problem
 from formulas.engines.plain_weights import stage_weights
-from formulas.engines.sequence_cache import caches, sequence_bytes
+from formulas.engines.sequence_cache import caches, decompressed, sequence_bytes
 from formulas.estimate import Memory, Pool
 from formulas.kv_cache import LayerCache
 from formulas.layout import stage_layers
@@ -27,6 +27,11 @@ LAST_LOGITS_ONLY: Since[bool] = Since(
     {"0.0": False, "4.45.0": True},
     source="transformers generation/utils.py: num_logits_to_keep from 4.45, logits_to_keep from 4.48; "
     "before, logits of the whole prompt",
+)
+LATENT_CACHED: Since[bool] = Since(
+    {"0.0": False, "5.20.0": True},
+    source="transformers models/deepseek_v3: past_key_values.update of the latents in 5.20.2 (#47761), of expanded "
+    "keys and values in July 2026 (#47460); the release itself was not read",
 )
 LOGIT_BYTES = 6
 """16-bit logits and their fp32 copy."""
@@ -63,10 +68,28 @@ class TransformersPlan:
         return tuple(
             Stage(
                 weights=stage_weights(self.deployment, stage, self.laws),
-                caches=tuple(caches(self.deployment, stage_layers(architecture, count, stage), self.laws)),
+                caches=tuple(self._caches(stage_layers(architecture, count, stage))),
             )
             for stage in range(count)
         )
+
+    def _caches(self, layers: Sequence[tuple[Layer, int]]) -> list[LayerCache]:
+        """Latent attention is cached expanded in older releases, with its index keys beside it."""
+        deployment = self.deployment
+        expands = not LATENT_CACHED.at(deployment.engine_version)
+        plain = [pair for pair in layers if not (expands and _is_latent(pair))]
+        found = caches(deployment, plain, self.laws, plain_index=True)
+        return found + [entry for pair in layers if expands and _is_latent(pair) for entry in self._expanded(*pair)]
+
+    def _expanded(self, layer: Layer, count: int) -> Iterator[LayerCache]:
+        mixer = layer.mixer
+        assert isinstance(mixer, LatentAttention)
+        width = mixer.qk_nope_head_dim + mixer.qk_rope_head_dim
+        size = decompressed(self.deployment, mixer, self.laws, key_width=width, value_width=mixer.v_head_dim)
+        yield LayerCache("full", size, 0, count)
+        if mixer.indexer:
+            index = mixer.indexer.index_head_dim * element_bytes(self.deployment)
+            yield LayerCache("full", index, 0, count)
 
     @cached_property
     def band(self) -> Mapping[str, int]:
@@ -143,6 +166,10 @@ class TransformersPlan:
             for entry in growing
         )
         return int(max(sizes, default=0))
+
+
+def _is_latent(pair: tuple[Layer, int]) -> bool:
+    return isinstance(pair[0].mixer, LatentAttention)
 
 
 def kept_tokens(entry: LayerCache, tokens: int) -> int:

@@ -44,6 +44,19 @@ def test_windowed_layers_keep_one_token_less_than_the_window() -> None:
     assert (10 * 32768 + 52 * 1023) * layer == estimate(run("google/gemma-3-27b-it", tokens=32768)).memory.kv_cache
 
 
+@pytest.mark.parametrize(
+    ("model", "release", "expected"),
+    [
+        ("deepseek-ai/DeepSeek-R1", "5.23.0", 61 * 576 * 2),
+        ("deepseek-ai/DeepSeek-R1", "4.57.0", 61 * 128 * (128 + 64 + 128) * 2),
+        ("deepseek-ai/DeepSeek-V3.2", "5.23.0", 61 * (576 + 128) * 2),
+    ],
+)
+def test_latents_are_cached_since_release_5(model: str, release: str, expected: int) -> None:
+    """Bytes of a token; before, keys and values of every head. Index keys have 16 bits."""
+    assert expected == estimate(run(model, tokens=1, release=release)).memory.kv_cache
+
+
 @pytest.mark.parametrize(("tokens", "megabytes"), [(448, 245.8 + 73.4), (1, 245.8 + 0.16)])
 def test_whisper_keeps_cross_and_self_attention(tokens: int, megabytes: float) -> None:
     """large-v3: 245.8 MB of keys and values over 1,500 encoder positions, 73.4 MB over 448 tokens."""
