@@ -14,7 +14,7 @@ override Q := $(value Q)
 export Q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types tests format generate lock bench fit accuracy refresh slack slack-socket emulator screens clean
+.PHONY: help setup run test lint types tests format generate lock bench gpu fit accuracy refresh slack slack-socket emulator screens clean
 
 help: ## List every task
 	@echo 'make run Q="llama 3.3 70b awq on 2x l40s"   answers a question'
@@ -53,6 +53,9 @@ lock: $(VENV)/lock/bin/uv ## Pin the newest allowed versions in both lock files
 
 bench: $(READY_TO_TEST) ## Measure start-up, answers and a thousand questions
 	@$(PY) -m benchmarks
+
+gpu: $(READY_TO_TEST) ## Measure weights, caches and peaks on a GPU (needs torch, transformers)
+	@$(PY) -m benchmarks.gpu
 
 fit: $(READY_TO_TEST) ## Fit the constants on the measured start-ups again
 	@$(PY) -m benchmarks.accuracy.fit

@@ -28,7 +28,7 @@ SIXTEEN_BITS = 16
 
 
 class Padding(NamedTuple):
-    """Multiples to which an expert kernel pads its matrices."""
+    """Multiples to which an engine pads matrices: experts', and the vocabulary."""
 
     hidden: int = 1
     """Of the width that experts read and write."""
@@ -36,6 +36,8 @@ class Padding(NamedTuple):
     """Of gate and up projection together, on one GPU."""
     inner_columns: int = 1
     """Of the down projection's input, on one GPU."""
+    vocab: int = VOCAB_PADDING
+    """Of the vocabulary's rows."""
 
 
 class Storage(NamedTuple):
@@ -159,7 +161,7 @@ def tensor_bytes(storage: Storage, tensor: Tensor, layer: int | None, laws: Any)
     form = format_of(storage, tensor, layer)
     if form is storage.weights and tensor.role == "experts":
         tensor = _padded(tensor, storage)
-    part = on_rank(tensor, storage.layout, laws)
+    part = on_rank(tensor, storage.layout, laws, vocab_padding=storage.padding.vocab)
     return part.copies * matrix_bytes(part.rows, part.columns, form, laws)
 
 
@@ -214,7 +216,7 @@ def _grouped(form: NumberFormat, group_size: int) -> NumberFormat:
     return form.model_copy(update={"block_columns": group_size})
 
 
-def on_rank(tensor: Tensor, layout: Layout, laws: Any) -> Tensor:
+def on_rank(tensor: Tensor, layout: Layout, laws: Any, *, vocab_padding: int = VOCAB_PADDING) -> Tensor:
     """The part of a tensor that the fullest GPU holds."""
     ranks = layout.tensor_parallel
 
@@ -227,7 +229,7 @@ def on_rank(tensor: Tensor, layout: Layout, laws: Any) -> Tensor:
         case "columns":
             return replace(tensor, columns=share(tensor.columns))
         case "vocab":
-            padding = lcm(VOCAB_PADDING, ranks)
+            padding = lcm(vocab_padding, ranks)
             return replace(
                 tensor, rows=int(laws.vocab_shard(vocab_size=tensor.rows, vocab_padding=padding, tensor_parallel=ranks))
             )

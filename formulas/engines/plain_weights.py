@@ -6,10 +6,12 @@ from typing import Any
 
 from formulas import weights
 from formulas.deployment import Deployment
-from formulas.weights import Padding, Storage
+from formulas.weights import VOCAB_PADDING, Padding, Storage
 
 
-def stage_weights(deployment: Deployment, stage: int, laws: Any, *, copies: bool = False) -> int:
+def stage_weights(
+    deployment: Deployment, stage: int, laws: Any, *, copies: bool = False, vocab_padding: int = VOCAB_PADDING
+) -> int:
     """Bytes on the fullest GPU of one pipeline stage; copies: latent attention keeps its absorbed matrices too."""
     recipe = deployment.model.quantization
     storage = Storage(
@@ -18,7 +20,7 @@ def stage_weights(deployment: Deployment, stage: int, laws: Any, *, copies: bool
         plain=deployment.formats["bf16"],
         others=tuple(deployment.formats[key] for _, key in recipe.others) if recipe else (),
         layout=deployment.layout,
-        padding=Padding(),
+        padding=Padding(vocab=vocab_padding),
         copies=copies,
     )
     return weights.stage_weights(storage, stage, laws)

@@ -52,7 +52,7 @@ class Stage:
 
 
 class TransformersPlan:
-    """Memory by load. Public: usable, utilization, band, memory(), pool()."""
+    """Memory by load. Public: usable, utilization, band, memory(), pool(), static_cache()."""
 
     def __init__(self, deployment: Deployment, laws: Any) -> None:
         self.deployment = deployment
@@ -67,7 +67,7 @@ class TransformersPlan:
         architecture, count = self.deployment.model.architecture, self.deployment.layout.pipeline_parallel
         return tuple(
             Stage(
-                weights=stage_weights(self.deployment, stage, self.laws),
+                weights=stage_weights(self.deployment, stage, self.laws, vocab_padding=1),
                 caches=tuple(self._caches(stage_layers(architecture, count, stage))),
             )
             for stage in range(count)
@@ -107,6 +107,14 @@ class TransformersPlan:
         """Bytes on the fullest GPU for one batch whose longest sequence has so many tokens."""
         found = (self._memory(stage, batch, sequence_tokens) for stage in self.stages)
         return max(found, key=lambda memory: memory.total)
+
+    def static_cache(self, *, batch: int, sequence_tokens: int) -> int:
+        """Bytes of a StaticCache of this length on the fullest GPU: windowed layers keep their whole window."""
+        return max(
+            batch
+            * sequence_bytes(stage.caches, sequence_tokens, lambda entry, tokens: min(tokens, entry.span or tokens))
+            for stage in self.stages
+        )
 
     def pool(self, *, sequence_tokens: int) -> Pool:
         """The longest single sequence that fits; there is no pool, the cache grows as it is used."""

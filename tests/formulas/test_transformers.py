@@ -6,6 +6,7 @@ import pytest
 
 from catalog.load import load
 from formulas.deployment import Deployment, Load, version
+from formulas.engines.transformers import TransformersPlan
 from formulas.estimate import estimate
 from tests.formulas.deployments import card
 
@@ -55,6 +56,13 @@ def test_windowed_layers_keep_one_token_less_than_the_window() -> None:
 def test_latents_are_cached_since_release_5(model: str, release: str, expected: int) -> None:
     """Bytes of a token; before, keys and values of every head. Index keys have 16 bits."""
     assert expected == estimate(run(model, tokens=1, release=release)).memory.kv_cache
+
+
+def test_static_caches_keep_whole_windows() -> None:
+    """gemma-3-27b at 2,048: 1,024 tokens in 52 layers, where the growing cache keeps 1,023."""
+    plan = estimate(run("google/gemma-3-27b-it", tokens=2048)).plan
+    assert isinstance(plan, TransformersPlan)
+    assert 4 * (10 * 2048 + 52 * 1024) * 16 * 2 * 128 * 2 == plan.static_cache(batch=4, sequence_tokens=2048)
 
 
 @pytest.mark.parametrize(("tokens", "megabytes"), [(448, 245.8 + 73.4), (1, 245.8 + 0.16)])
