@@ -15,7 +15,10 @@ from formulas.state import Held
 
 WORTH_SAYING = 1.2
 """Reserved over kept memory from which the difference is worth a sentence."""
-FOUR_BITS = 4
+LLAMA_CPP = "llama.cpp"
+"""Computes every format in 16 or 32 bits."""
+FAMILIES = {"bf16": "bf16", "fp8": "native_fp8", "fp4": "native_fp4"}
+"""Part of a format's key -> what a card without its arithmetic is warned of."""
 
 
 def cautions(sized: Sized) -> list[Remark]:
@@ -23,11 +26,13 @@ def cautions(sized: Sized) -> list[Remark]:
     return [remark for rule in RULES for remark in rule(sized)]
 
 
-def _weight_only(sized: Sized) -> Iterator[Remark]:
+def _not_computed(sized: Sized) -> Iterator[Remark]:
     deployment = sized.estimate.deployment
     needs, has = deployment.weights.min_compute_capability, deployment.gpu.compute_capability
-    if sized.held and needs and has and has < needs and deployment.weights.bits <= FOUR_BITS:
-        yield Remark("warning.no_native_fp4", {"gpu": deployment.gpu.name})
+    if sized.held and needs and has and has < needs and deployment.engine != LLAMA_CPP:
+        family = next((name for name in FAMILIES if name in deployment.weights.key), None)
+        if family:
+            yield Remark(f"warning.no_{FAMILIES[family]}", {"gpu": deployment.gpu.name})
 
 
 def _sequence_limit(sized: Sized) -> Iterator[Remark]:
@@ -67,4 +72,4 @@ def _free(sized: Sized) -> Iterator[Remark]:
         yield Remark("warning.free", values)
 
 
-RULES: tuple[Callable[[Sized], Iterator[Remark]], ...] = (_weight_only, _sequence_limit, _windowed, _free)
+RULES: tuple[Callable[[Sized], Iterator[Remark]], ...] = (_not_computed, _sequence_limit, _windowed, _free)

@@ -89,6 +89,15 @@ def fit_engine(weights: NumberFormat, engine_key: str, notes: Notes) -> NumberFo
     return number_format(usual)
 
 
+def fit_card(weights: NumberFormat, query: Query, gpu: Gpu, engine_key: str, notes: Notes) -> NumberFormat:
+    """The format that the card computes in where none was stated: fp16 in place of bfloat16 on cards without it."""
+    needs, has = weights.min_compute_capability, gpu.compute_capability
+    if query.weights or weights.key != "bf16" or engine_key == GGUF_ENGINE or not needs or not has or has >= needs:
+        return weights
+    notes.explain("assumed.no_bf16", gpu=gpu.name)
+    return number_format("fp16")
+
+
 def by_guide(query: Query) -> bool:
     """Whether the guide's own formulas are asked for."""
     return query.method is not None and query.method.value == GUIDE

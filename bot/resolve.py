@@ -13,6 +13,7 @@ from bot.choices import (
     choose_layout,
     choose_length,
     choose_weights,
+    fit_card,
     fit_engine,
 )
 from bot.errors import ERRORS, OutOfRange, QuestionError, UnknownGpu, Unsupported
@@ -86,7 +87,7 @@ def resolve(query: Query) -> Resolution:
     model, gpu = named.model, _gpu(query, notes)
     weights = choose_weights(query, named, notes)
     engine_key, release = choose_engine(query, weights, gpu, notes)
-    weights = fit_engine(weights, engine_key, notes)
+    weights = fit_card(fit_engine(weights, engine_key, notes), query, gpu, engine_key, notes)
     if _unknown(query) == "utilization" and not engine(engine_key).takes_share:
         raise Unsupported("unsupported.utilization", engine=engine_key)
     kv_cache = choose_kv_cache(query, model, weights, engine_key, notes)

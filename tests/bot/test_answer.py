@@ -208,3 +208,19 @@ def test_any_text_gets_a_reply(text: str) -> None:
     assert reply.headline
     assert Answer.model_validate_json(reply.answer.model_dump_json()) == reply.answer
     assert reply.answer.error is None or reply.answer.error.code != "internal"
+
+
+@pytest.mark.parametrize(
+    ("question", "weights", "told"),
+    [
+        ("bge-m3 on t4", "fp16", "computed in fp16, as NVIDIA T4 has no bfloat16"),
+        ("qwen3-8b bf16 on t4", "bf16", "NVIDIA T4 has no bfloat16"),
+        ("qwen3-8b fp8 on a100 80gb", "fp8", "has no FP8 arithmetic"),
+        ("qwen3-8b nvfp4 on h100", "nvfp4", "has no FP4 arithmetic"),
+    ],
+)
+def test_a_card_without_the_arithmetic(question: str, weights: str, told: str) -> None:
+    """A format that the card does not compute in is said; one that nobody stated is replaced by fp16."""
+    reply = answer(question)
+    assert weights == reply.answer.understood.weights
+    assert 1 == sum(told in sentence for sentence in (*reply.assumptions, *reply.notes))
