@@ -16,7 +16,7 @@ from bot.surfaces.slack.message import failure
 from tests.slack import replies
 from tests.slack.check_blocks import check, objects
 
-EXAMPLES = 300
+EXAMPLES = 100
 NASTY = (
     "<!channel>",
     "<@U1|x>",

@@ -59,8 +59,9 @@ class Desk:
     command: str
 
     def state(self, where: Where, text: str, *, asker: str = "") -> State:
-        """The question, without secrets, with the settings that hold for this person here."""
-        question, chart = without_chart(masked(text).strip())
+        """The question, without secrets and half characters, with the settings that hold for this person here."""
+        whole = text.encode("utf-8", "replace").decode()
+        question, chart = without_chart(masked(whole).strip())
         return State(
             question=question or HELP, defaults=preferences.inherited(self.store, where), chart=chart, asker=asker
         )
