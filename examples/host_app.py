@@ -1,4 +1,4 @@
-"""An existing Bolt app that gains /vram with one line. Run: python examples/host_app.py (SLACK_* variables set)."""
+"""An existing Bolt app that gains vram with one line, SLACK_* variables set: gunicorn "examples.host_app:web()"."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from slack_bolt import Ack, App
+from slack_bolt.adapter.wsgi import SlackRequestHandler
 
 from bot.settings import Settings, load
 from bot.surfaces.slack import register
@@ -50,6 +51,6 @@ def options(settings: Settings) -> dict[str, Any]:
     return {"client": client, "signing_secret": settings.slack_signing_secret.reveal()}
 
 
-if __name__ == "__main__":
-    settings = load()
-    build_host(**options(settings)).start(port=settings.port)
+def web() -> SlackRequestHandler:
+    """The host as a WSGI app."""
+    return SlackRequestHandler(build_host(**options(load()), process_before_response=True))
