@@ -14,7 +14,7 @@ override Q := $(value Q)
 export Q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types tests format generate lock bench gpu fit accuracy refresh slack slack-socket emulator screens clean
+.PHONY: help setup run test lint types tests format generate lock bench gpu fit accuracy refresh slack slack-socket emulator emulate token-key screens clean
 
 help: ## List every task
 	@echo 'make run Q="llama 3.3 70b awq on 2x l40s"   answers a question'
@@ -72,8 +72,14 @@ slack: $(READY) ## Serve Slack over HTTP, settings from .env or the environment
 slack-socket: $(READY) ## Serve Slack in Socket Mode, no public URL needed
 	@$(call with-settings,python -m bot.surfaces.slack --socket)
 
-emulator: $(READY_TO_TEST) ## Talk to the bot in a local Slack emulator (needs npm)
-	@bash tools/emulators/run.sh
+emulator: $(READY_TO_TEST) ## Talk to the bot in an emulated Slack: HTTP, Socket Mode, a host (needs npm)
+	@bash tools/emulators/run.sh local-slack
+
+emulate: $(READY_TO_TEST) ## Install, ask and uninstall in an emulated Slack with strict scopes (needs npm)
+	@bash tools/emulators/run.sh emulate
+
+token-key: $(READY) ## Print a key for TOKEN_ENCRYPTION_KEY
+	@$(PY) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'
 
 screens: $(READY_TO_TEST) ## Take the pictures of the docs again (needs chromium, pngquant)
 	@$(PY) -m tools.screens

@@ -21,6 +21,7 @@ def environment() -> dict[str, str]:
         "SLACK_SIGNING_SECRET": SIGNING_SECRET,
         "SLACK_API_URL": f"{EMULATOR}/api/",
         "PORT": str(BOT_PORT),
+        "WEB_CONCURRENCY": "1",
     }
 
 

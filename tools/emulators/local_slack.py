@@ -37,7 +37,9 @@ def main(mode: str) -> int:
 def commands(record: Record) -> None:
     """Slash command -> card -> buttons -> what others see."""
     card = asked(QUESTION)
-    record.step("/vram is answered by a card for the person alone", kinds(card) >= {"rich_text", "data_table", "actions"})
+    record.step(
+        "/vram is answered by a card for the person alone", kinds(card) >= {"rich_text", "data_table", "actions"}
+    )
     record.step("its notification is the verdict", card["text"].startswith("Does not fit: Qwen/Qwen3-32B fp8"))
     for words in ("qwen3-32b fp8 batch 20 batch 30 on h100", "<!channel> no-such-model on h100"):
         record.step(f"/vram {words} is answered for the person alone", asked(words).get("blocks"))
@@ -53,7 +55,9 @@ def mentions(record: Record) -> None:
     card = after(lambda: said(f"<@{config.BOT}> {QUESTION}", root), public)
     record.step("a mention in a thread is answered in that thread", card and card.get("thread_ts") == root["ts"])
     changed = after(lambda: said(f"<@{config.BOT}> same on h200", root), public)
-    record.step("`same on h200` changes the card alone", changed and "Fits" in changed["text"] and "H200" in changed["text"])
+    record.step(
+        "`same on h200` changes the card alone", changed and "Fits" in changed["text"] and "H200" in changed["text"]
+    )
     before = len(everything())
     said(f"<@{config.BOT}> {QUESTION}", root)
     told = wait(lambda: [m for m in everything()[before:] if m.get("ephemeral_to")], STEP_SECONDS)

@@ -45,8 +45,16 @@ def log() -> structlog.stdlib.BoundLogger:
 def log_error(event: str, error: BaseException, **values: Any) -> str:
     """Log where `error` happened and return the reference id that the person is shown."""
     reference = secrets.token_hex(4)
-    log().error(event, reference=reference, error=type(error).__name__, frames=frames(error), **values)
+    told = {"error": type(error).__name__, **_slack_code(error), **values}
+    log().error(event, reference=reference, frames=frames(error), **told)
     return reference
+
+
+def _slack_code(error: BaseException) -> dict[str, str]:
+    """Slack's own word for what it refused."""
+    response = getattr(error, "response", None)
+    code = response.get("error") if hasattr(response, "get") else None
+    return {"code": code} if isinstance(code, str) else {}
 
 
 def redact(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
