@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -55,6 +55,14 @@ def test_old_signatures_are_forgotten(tmp_path: Path) -> None:
     for period in range(6):
         seen.first_time(f"s{period}", NOW + period * KEPT_SECONDS)
     assert 2 == len(list((tmp_path / "seen").iterdir()))
+
+
+@pytest.mark.parametrize("spoil", [shutil.rmtree, lambda folder: (shutil.rmtree(folder), folder.write_text("x"))])
+def test_a_folder_that_is_gone(tmp_path: Path, spoil: Callable[[Path], object]) -> None:
+    """Cleaned away, it is made anew; where it cannot be, this process's memory decides."""
+    seen = FolderSeen(tmp_path / "seen")
+    spoil(tmp_path / "seen")
+    assert [True, False] == [seen.first_time("a", NOW) for _ in range(2)]
 
 
 def test_a_folder_that_others_may_write_to_is_not_used(tmp_path: Path) -> None:

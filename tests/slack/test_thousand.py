@@ -13,7 +13,7 @@ import pytest
 from bot.choices import shown
 from bot.defaults import Defaults
 from bot.reply import Cell, Step, Table
-from bot.surfaces.slack import default_answer
+from bot.surfaces.slack import default_answer, never
 from bot.surfaces.slack.desk import Desk, Where
 from bot.surfaces.slack.message import Message
 from bot.surfaces.slack.preferences import save_person
@@ -73,7 +73,7 @@ def _cells(row: tuple[Cell, ...], words: str) -> tuple[Cell, ...]:
 def desk() -> Iterator[Desk]:
     """What the listeners answer with; this person has settings."""
     with ThreadPoolExecutor(1) as pool:
-        desk = Desk(answer=default_answer, store=MemoryStore(), pool=pool, command="/vram")
+        desk = Desk(answer=default_answer, store=MemoryStore(), pool=pool, late=pool, waits=never, command="/vram")
         save_person(desk.store, HERE.tenant, HERE.user, Defaults(gpu="NVIDIA L40S", units="GB"))
         yield desk
 

@@ -53,7 +53,7 @@ def log_error(event: str, error: BaseException, **values: Any) -> str:
 def _slack_code(error: BaseException) -> dict[str, str]:
     """Slack's own word for what it refused."""
     response = getattr(error, "response", None)
-    code = response.get("error") if hasattr(response, "get") else None
+    code = response.get("error") if response is not None and hasattr(response, "get") else None
     return {"code": code} if isinstance(code, str) else {}
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import stat
-import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.surfaces.slack.logging import log
+from bot.surfaces.slack.own_folder import make_own, own_folder
 from catalog.cache import Breaker, connection
 
 if TYPE_CHECKING:
@@ -32,14 +31,23 @@ class FolderSeen:
     """Shared by the processes of one machine: an empty file per signature, in a folder per ten minutes."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
-        _own_folder(root)
+        self._root, self._memory = root, MemorySeen()
+        make_own(root)
 
     def first_time(self, signature: str, timestamp: int) -> bool:
+        """While the folder cannot be written to, this process's memory decides."""
         folder = self._root / str(timestamp // KEPT_SECONDS)
+        try:
+            return self._noted(folder, signature, timestamp)
+        except OSError:
+            log().warning("signatures_kept_in_memory")
+            return self._memory.first_time(signature, timestamp)
+
+    def _noted(self, folder: Path, signature: str, timestamp: int) -> bool:
         try:
             return _create(folder / signature)
         except FileNotFoundError:
+            make_own(self._root)
             folder.mkdir(mode=0o700, exist_ok=True)
             self._forget_before(timestamp // KEPT_SECONDS - 1)
             return _create(folder / signature)
@@ -109,17 +117,10 @@ def redis_client(settings: Settings) -> Any:
 
 def _here() -> Seen:
     try:
-        return FolderSeen(Path(tempfile.gettempdir()) / f"vram-signatures-{os.getuid()}")
+        return FolderSeen(own_folder("signatures"))
     except OSError:
         log().warning("signatures_kept_in_memory")
         return MemorySeen()
-
-
-def _own_folder(path: Path) -> None:
-    path.mkdir(mode=0o700, exist_ok=True)
-    found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
-        raise PermissionError(f"{path} is not a folder of our own")
 
 
 def _create(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What the surface remembers for a while, by team: in Redis where there is one, else in this process.
+"""What the surface remembers for a while, by team: in Redis where there is one, else on this machine.
 
 Every key is vram:slack:<enterprise>:<team>:<kind>:<ids>, so that all of a team is found and deleted together.
 """
@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from bot.surfaces.slack.file_store import FileStore
 from bot.surfaces.slack.logging import log
+from bot.surfaces.slack.own_folder import own_folder
 from catalog.cache import Breaker, connection
 
 if TYPE_CHECKING:
@@ -134,9 +136,13 @@ class RedisStore:
 
 def build_store(settings: Settings) -> Store:
     """The widest memory that these settings allow."""
-    if not settings.redis_url:
+    if settings.redis_url:
+        return RedisStore(connection(settings.redis_url.reveal(), verify_tls=settings.redis_tls_verify))
+    try:
+        return FileStore(own_folder("store") / "kept.db")
+    except OSError:
+        log().warning("kept_in_memory")
         return MemoryStore()
-    return RedisStore(connection(settings.redis_url.reveal(), verify_tls=settings.redis_tls_verify))
 
 
 @dataclass(frozen=True, slots=True)
