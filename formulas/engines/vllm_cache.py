@@ -132,10 +132,8 @@ def _uniform(layers: Sequence[Kept], rules: CacheRules, laws: Any) -> CachePlan:
 
 def _one_table(layers: Sequence[Kept], rules: CacheRules, laws: Any) -> CachePlan:
     """The V0 engine: a page of every layer, self and cross attention of one layer in the same one."""
-    sizes: dict[int, Kept] = {}
-    for layer in layers:
-        sizes[layer.layer] = max(layer, sizes.get(layer.layer, layer), key=lambda kept: kept.size)
-    plan = _uniform(tuple(sizes.values()), rules, laws)
+    own = {layer.layer for layer in layers if layer.kind != "cross"}
+    plan = _uniform([layer for layer in layers if layer.kind != "cross" or layer.layer not in own], rules, laws)
     kinds = dict.fromkeys((layer.kind, layer.span) for layer in layers)
     return replace(plan, groups=tuple(Group(kind, span, rules.block_size, 1) for kind, span in kinds))
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
+from catalog.load import load
 from formulas import compiled
 from formulas.deployment import Deployment, Layout
 from formulas.engines import engine
+from formulas.engines.vllm_plan import VllmPlan
 from formulas.estimate import estimate
 from tests.formulas.deployments import A100, GIB, H100, card, deploy, deployments
 
@@ -63,6 +67,20 @@ def test_whisper_keeps_self_and_cross_attention() -> None:
     memory = estimate(deploy("whisper-turbo", kv_cache="fp16", tokens=448, gpu=card(22.03, capability=8.9))).memory
     per_position = 2 * 4 * 1280 * 2
     assert (448 + 2048) * per_position == memory.kv_cache
+
+
+def test_the_v0_engine_has_one_table_of_pages() -> None:
+    """0.7.3: self and cross attention of Whisper share pages; Mllama's 40 layers make one; windows free their past."""
+    whisper = estimate(deploy("whisper-turbo", kv_cache="fp16", tokens=448, release="0.7.3")).memory
+    assert (28 + 94) * 16 * 4 * 2 * 1280 * 2 == whisper.kv_cache
+    models = load().models
+    mllama, mistral = (
+        VllmPlan(replace(deploy("llama-3.1-8b", release="0.7.3"), model=models[model]), compiled)
+        for model in ("meta-llama/Llama-3.2-11B-Vision-Instruct", "intfloat/e5-mistral-7b-instruct")
+    )
+    assert 40 * 16 * 2 * 8 * 128 * 2 == mllama.stages[0].cache.page_bytes
+    held = [mistral.memory(batch=1, sequence_tokens=tokens).kv_cache for tokens in (4096, 32768)]
+    assert [pages * 16 * 32 * 2 * 8 * 128 * 2 for pages in (256, 258)] == held
 
 
 @pytest.mark.parametrize(
