@@ -1,4 +1,4 @@
-"""What commands of SGLang and llama.cpp state beside the fields of a question: pools, slots, layers."""
+"""What commands of SGLang, TGI and llama.cpp state beside the fields of a question: pools, slots, layers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from formulas.engines import llama_cpp_versions as builds
 AS_STATED = {
     "kv_tokens_cap": "most_tokens",
     "mamba_full_memory_ratio": "state_share",
+    "max_batch_total_tokens": "most_tokens",
     "max_mamba_cache_size": "state_slots",
     "swa_full": "full_windows",
     "swa_full_tokens_ratio": "window_share",

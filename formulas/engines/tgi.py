@@ -52,7 +52,14 @@ class TgiPlan:
 
     @cached_property
     def usable(self) -> int:
-        """Bytes in use once the blocks are allocated."""
+        """Bytes in use once the blocks are allocated: as many as fit, or as hold the tokens that are stated."""
+        share, most = self._share, self.deployment.settings.most_tokens
+        if most is None:
+            return share
+        return min(share, self.weights + self.activations + CONTEXT + pages(most, self._block) * self._cell)
+
+    @property
+    def _share(self) -> int:
         fraction = self.deployment.settings.utilization or 1.0
         wiggle = WIGGLE_ROOM.at(self.release)
         if self.release >= SHARE_OF_CARD:
@@ -101,13 +108,17 @@ class TgiPlan:
     def pool(self, *, sequence_tokens: int) -> Pool:
         """Bytes and tokens (max batch total tokens) of the blocks; they do not depend on the length."""
         left = max(0, self.usable - self.weights - self.activations - CONTEXT)
-        cell = sum(entry.size * entry.count for entry in self._caches if entry.kind in ("full", "window", "chunk"))
-        if not cell:
+        if not self._cell:
             return Pool(bytes=left, tokens=0)
-        page = int(self.laws.page_bytes(block_size=self._block, layer_bytes=cell))
+        page = int(self.laws.page_bytes(block_size=self._block, layer_bytes=self._cell))
         return Pool(bytes=left, tokens=int(self.laws.pool_pages(pool_bytes=left, page_bytes=page)) * self._block)
 
     # ------------------------------------------------------------------ parts
+
+    @cached_property
+    def _cell(self) -> int:
+        """Bytes of one token over all layers; windows are not read."""
+        return sum(entry.size * entry.count for entry in self._caches if entry.kind in ("full", "window", "chunk"))
 
     @property
     def _block(self) -> int:

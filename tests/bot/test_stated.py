@@ -47,6 +47,7 @@ def deployment(command: str) -> Deployment:
             f"{SGLANG} --max-total-tokens 65536 --swa-full-tokens-ratio 0.3 --disable-radix-cache",
             {"most_tokens": 65536, "window_share": 0.3, "prefix_caching": False},
         ),
+        ("text-generation-launcher --model-id Qwen/Qwen3-8B --max-batch-total-tokens 65536", {"most_tokens": 65536}),
         (f"{LLAMA} -np 1 -ngl 20 --swa-full", {"gpu_layers": 20, "full_windows": True, "shared_slots": 0}),
         (f"{LLAMA} -np 1 -ngl all", {"gpu_layers": None}),
         (f"{LLAMA} -ctk q8_0 -ctv q4_0", {"value_cache": "q4_0", "shared_slots": 4}),

@@ -118,3 +118,12 @@ def test_a_smaller_prefill_leaves_more_tokens() -> None:
         for prefill in (1024, 4096)
     ]  # fmt: skip
     assert tokens[0] > tokens[1]
+
+
+@pytest.mark.parametrize("release", ["2.0.4", "3.3.7"])
+def test_stated_tokens_are_the_pool(release: str) -> None:
+    """--max-batch-total-tokens: so many tokens, and as many requests as they hold."""
+    settings = Settings(most_tokens=65_536)
+    plan = estimate(run("meta-llama/Llama-3.1-8B", gpu=A100, release=release, settings=settings)).plan
+    assert 65_536 == plan.pool(sequence_tokens=4096).tokens
+    assert [True, False] == [plan.memory(batch=n, sequence_tokens=4096).total <= plan.usable for n in (16, 17)]
