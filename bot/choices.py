@@ -76,6 +76,8 @@ def number_format(key: str) -> NumberFormat:
     return found.item
 
 
+GGUF_AS_STORED = "mxfp4"
+"""A format that GGUF files keep as the checkpoint has it."""
 GGUF_FOR_BITS = {4: "q4_k_m", 8: "q8_0"}
 """The usual GGUF type for weights of so many bits; llama.cpp serves no other quantized format."""
 
@@ -83,7 +85,7 @@ GGUF_FOR_BITS = {4: "q4_k_m", 8: "q8_0"}
 def fit_engine(weights: NumberFormat, engine_key: str, notes: Notes) -> NumberFormat:
     """The format as the engine stores it: llama.cpp takes quantized weights as GGUF alone."""
     usual = GGUF_FOR_BITS.get(round(weights.bits))
-    if engine_key != GGUF_ENGINE or weights.gguf or usual is None:
+    if engine_key != GGUF_ENGINE or weights.gguf or weights.key == GGUF_AS_STORED or usual is None:
         return weights
     notes.assume("weights", "assumed.format", words=shown(weights.key), weights=usual)
     return number_format(usual)

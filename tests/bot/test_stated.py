@@ -79,3 +79,16 @@ def test_layers_beyond_the_card_are_offered_to_host_memory() -> None:
     """A 70B model on 24 GB: -ngl as large as fits, and no question that would forget it."""
     reply = answer("llama 3.3 70b q4_k_m llama.cpp seq 8k on rtx 4090")
     assert any("-ngl 42" in step.text and step.question is None for step in reply.steps)
+
+
+@pytest.mark.parametrize(
+    ("question", "weights"),
+    [
+        ("gpt-oss-20b llama.cpp seq 8k on rtx 4080", "mxfp4"),
+        ("nvidia/Qwen3-30B-A3B-NVFP4 llama.cpp on rtx 4090", "q4_k_m"),
+        ("deepseek-r1 fp8 llama.cpp seq 8k on 8x h200", "q8_0"),
+    ],
+)
+def test_gguf_files_hold_what_the_checkpoint_has_where_they_can(question: str, weights: str) -> None:
+    """MXFP4 experts stay as they are; other formats become the usual GGUF type of their size."""
+    assert weights == resolve(parse(question)).deployment.weights.key
