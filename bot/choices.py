@@ -138,11 +138,13 @@ def _release(text: str, key: str, notes: Notes) -> Version:
     return release
 
 
-def choose_kv_cache(query: Query, model: Model, weights: NumberFormat, engine_key: str, notes: Notes) -> NumberFormat:
+def choose_kv_cache(
+    query: Query, model: Model, gpu: Gpu, weights: NumberFormat, engine_key: str, notes: Notes
+) -> NumberFormat:
     """The stated format, else what the engine picks by itself."""
     if query.kv_cache:
         return number_format(query.kv_cache.value)
-    key = engine(engine_key).kv_cache(model)
+    key = engine(engine_key).kv_cache(model, gpu)
     if weights.key in ("fp16", "fp32") and key == "bf16":
         key = weights.key
     notes.assume("kv_cache", "assumed.kv_cache", kv_cache=key, engine=engine_key)

@@ -90,7 +90,7 @@ def resolve(query: Query) -> Resolution:
     weights = fit_card(fit_engine(weights, engine_key, notes), query, gpu, engine_key, notes)
     if _unknown(query) == "utilization" and not engine(engine_key).takes_share:
         raise Unsupported("unsupported.utilization", engine=engine_key)
-    kv_cache = choose_kv_cache(query, model, weights, engine_key, notes)
+    kv_cache = choose_kv_cache(query, model, gpu, weights, engine_key, notes)
     length = choose_length(query, model, notes)
     deployment = Deployment(
         model=model,

@@ -36,13 +36,13 @@ def deployment(start: Start) -> Deployment:
     """The deployment of a row. Raises Unresolved."""
     if start.unscored:
         raise Unresolved(start.unscored)
-    named, chosen, formats = _named(start), engine(start.engine), load().formats
+    named, chosen, formats, card = _named(start), engine(start.engine), load().formats, _card(start)
     return Deployment(
         model=named.model,
         weights=formats[start.weights or named.weights or _own_format(named.model)],
-        kv_cache=formats[start.kv_cache or chosen.kv_cache(named.model)],
+        kv_cache=formats[start.kv_cache or chosen.kv_cache(named.model, card)],
         formats=formats,
-        gpu=_card(start),
+        gpu=card,
         engine=start.engine,
         engine_version=_release(start, chosen.latest),
         layout=Layout(

@@ -23,8 +23,8 @@ class Engine(Protocol):
     def utilization(self, release: Version) -> float:
         """Default share of the card."""
 
-    def kv_cache(self, model: Model) -> str:
-        """Format key of the KV cache that the engine picks by itself."""
+    def kv_cache(self, model: Model, gpu: Gpu) -> str:
+        """Format key of the KV cache that the engine picks by itself for this model on this card."""
 
     def layout_problem(self, model: Model, layout: Layout) -> str | None:
         """Why the engine refuses this layout, as a message key; None when it does not."""

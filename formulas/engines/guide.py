@@ -19,7 +19,7 @@ class Guide:
     def utilization(self, release: Version) -> float:
         return UTILIZATION_PERCENT / 100
 
-    def kv_cache(self, model: Model) -> str:
+    def kv_cache(self, model: Model, gpu: Gpu) -> str:
         return "fp16"
 
     def supports(self, gpu: Gpu) -> bool:

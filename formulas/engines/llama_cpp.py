@@ -21,7 +21,7 @@ class LlamaCpp:
         """The whole card; the plan takes off the margin that --fit leaves free."""
         return 1.0
 
-    def kv_cache(self, model: Model) -> str:
+    def kv_cache(self, model: Model, gpu: Gpu) -> str:
         """f16 for keys and values, whatever the weights."""
         return "fp16"
 

@@ -113,10 +113,12 @@ class Sglang:
         """mem_fraction_static on one GPU before 0.5; from there the plan works it out for the card."""
         return constant_fraction(1)
 
-    def kv_cache(self, model: Model) -> str:
-        """The checkpoint's own KV format where it declares one, else the model's dtype."""
+    def kv_cache(self, model: Model, gpu: Gpu) -> str:
+        """The checkpoint's own KV format where it states one, fp8 for sparse attention on Blackwell, else the dtype."""
         if model.quantization and model.quantization.kv_cache:
             return model.quantization.kv_cache
+        if model.architecture.has_index and (gpu.compute_capability or 0) >= releases.SPARSE_FP8_FROM:
+            return "fp8"
         return "fp16" if model.architecture.dtype == "float16" else "bf16"
 
     def supports(self, gpu: Gpu) -> bool:

@@ -111,6 +111,9 @@ WINDOW_POOLS: Since[frozenset[str]] = Since(
 PACKED_ON = 9.0
 """Compute capability whose sparse kernel (FlashMLA) packs the fp8 cache of latent attention; others keep it plain:
 srt/mem_cache/kv_cache_configurator.py, calculate_mla_kv_cache_dim; srt/arg_groups/overrides.py."""
+SPARSE_FP8_FROM = 10.0
+"""Compute capability from which sparse attention has an fp8 cache by default: srt/arg_groups/overrides.py,
+_dsa_kv_cache_dtype_default (0.5.23)."""
 V4_KEY_BYTES, V4_INDEX_BYTES = 584, 132
 """Packed fp8 key and index key of DeepSeek-V4: srt/mem_cache/deepseek_v4_memory_pool.py."""
 V4_PAGE = 256

@@ -158,7 +158,7 @@ class TensorRtLlm:
         """Share of the free memory; the plan says what it amounts to of the card."""
         return FREE_FRACTION.at(release)
 
-    def kv_cache(self, model: Model) -> str:
+    def kv_cache(self, model: Model, gpu: Gpu) -> str:
         """The checkpoint's own KV format where it declares one, else the model's dtype."""
         if model.quantization and model.quantization.kv_cache:
             return model.quantization.kv_cache

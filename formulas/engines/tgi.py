@@ -155,7 +155,7 @@ class Tgi:
         """cuda_memory_fraction 1.0 times the wiggle room."""
         return WIGGLE_ROOM.at(release)
 
-    def kv_cache(self, model: Model) -> str:
+    def kv_cache(self, model: Model, gpu: Gpu) -> str:
         """The model's dtype; fp8 only where it is asked for."""
         return "fp16" if model.architecture.dtype == "float16" else "bf16"
 

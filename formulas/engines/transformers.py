@@ -196,7 +196,7 @@ class Transformers:
         """The whole card: nothing is set aside."""
         return 1.0
 
-    def kv_cache(self, model: Model) -> str:
+    def kv_cache(self, model: Model, gpu: Gpu) -> str:
         """The model's dtype."""
         return {"float16": "fp16", "float32": "fp32"}.get(model.architecture.dtype, "bf16")
 

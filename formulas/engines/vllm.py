@@ -24,7 +24,7 @@ class Vllm:
         """0.90, and 0.92 from 0.20."""
         return releases.UTILIZATION.at(release)
 
-    def kv_cache(self, model: Model) -> str:
+    def kv_cache(self, model: Model, gpu: Gpu) -> str:
         """The checkpoint's own KV format where it declares one, else the model's dtype; never that of the weights."""
         if model.quantization and model.quantization.kv_cache:
             return model.quantization.kv_cache

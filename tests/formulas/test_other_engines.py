@@ -140,5 +140,5 @@ def test_defaults(key: str) -> None:
     """A share between 0 and 1, a known cache format, and NVIDIA cards supported."""
     chosen = engine(key)
     assert 0 < chosen.utilization(chosen.latest) <= 1
-    assert chosen.kv_cache(model("qwen3-32b")) in ("bf16", "fp16")
+    assert chosen.kv_cache(model("qwen3-32b"), H100) in ("bf16", "fp16")
     assert chosen.supports(H100)

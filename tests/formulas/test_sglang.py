@@ -8,6 +8,7 @@ from catalog.load import load
 from catalog.types import Gpu
 from formulas import compiled
 from formulas.deployment import Deployment, Layout, Load, Settings, version
+from formulas.engines import engine
 from formulas.engines.sglang_cache import pools
 from formulas.engines.sglang_fraction import reserve, static_fraction
 from formulas.estimate import estimate
@@ -220,3 +221,10 @@ def test_unified_memory_is_never_free_as_a_whole() -> None:
         for gpu in (shared, card(121.6))
     ]
     assert 0.5 * (8 - 0.45) * GIB == pytest.approx(overheads[0] - overheads[1], abs=1)
+
+
+@pytest.mark.parametrize(("capability", "key"), [(9.0, "bf16"), (10.0, "fp8")])
+def test_sparse_attention_is_cached_in_fp8_on_blackwell(capability: float, key: str) -> None:
+    """DeepSeek-V3.2 without --kv-cache-dtype."""
+    model = load().models["deepseek-ai/DeepSeek-V3.2"]
+    assert key == engine("sglang").kv_cache(model, card(178.35, capability=capability))
