@@ -1,15 +1,15 @@
-"""Engine settings that have no field in a question: LoRA, drafts, the size of the cache; read from words or flags."""
+"""Engine settings that have no field in a question: LoRA, drafts and what flags state; read from words or flags."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from bot.query import Query
+from bot.stated_settings import kept_settings
 
 if TYPE_CHECKING:
     from bot.resolve import Notes
 
-GIB = 2**30
 COUNTS_ADDITIONS = "vllm"
 """The engine whose adapters and drafts are computed."""
 LORA_SLOTS, LORA_RANK = 1, 16
@@ -20,14 +20,8 @@ LAYERED = ("mtp", "eagle", "nextn")
 """Speculative methods whose draft is layers on top of the model."""
 WITHOUT_MODEL = ("ngram", "suffix")
 """Speculative methods that load nothing."""
-STATED = {
-    "prefix_caching": "prefix_caching",
-    "kv_cache_memory_bytes": "kv_cache_memory_bytes",
-    "gpu_blocks": "gpu_blocks",
-    "language_model_only": "language_model_only",
-    "max_cudagraph_capture": "max_capture_size",
-}
-"""Flag as the command tables name it -> field of Settings."""
+MOST_DRAFTED, MOST_ADAPTERS, HIGHEST_RANK = 64, 1024, 4096
+"""Beyond these a flag is a slip of the pen."""
 
 
 def engine_settings(query: Query, engine_key: str, notes: Notes) -> dict[str, Any]:
@@ -40,33 +34,31 @@ def engine_settings(query: Query, engine_key: str, notes: Notes) -> dict[str, An
     if engine_key != COUNTS_ADDITIONS:
         _warn_uncounted(extra, engine_key, notes)
         return {}
-    settings = {field: extra[name] for name, field in STATED.items() if extra.get(name) is not None}
-    if extra.get("hybrid_manager_off"):
-        settings["hybrid_manager"] = False
-    if offload := extra.get("cpu_offload_gb"):
-        settings["cpu_offload_bytes"] = int(offload * GIB)
-    return settings | _lora(extra, notes) | _draft(extra, notes)
+    return kept_settings(extra) | _lora(extra, notes) | _draft(extra, notes)
 
 
 def _lora(extra: dict[str, Any], notes: Notes) -> dict[str, int]:
     if not extra.get("lora"):
         return {}
-    slots, rank = extra.get("max_loras", LORA_SLOTS), extra.get("max_lora_rank", LORA_RANK)
+    slots = min(extra.get("max_loras", LORA_SLOTS), MOST_ADAPTERS)
+    rank = min(extra.get("max_lora_rank", LORA_RANK), HIGHEST_RANK)
     notes.explain("assumed.lora", slots=slots, rank=rank)
     return {"lora_slots": slots, "lora_rank": rank}
 
 
-def _draft(extra: dict[str, Any], notes: Notes) -> dict[str, int]:
+def _draft(extra: dict[str, Any], notes: Notes) -> dict[str, Any]:
     method = str(extra.get("speculative_method") or ("draft_model" if "speculative_model" in extra else ""))
     kind = next(
         (name for name in LAYERED if name in method or name in str(extra.get("speculative_model", "")).lower()), ""
     )
-    if not method or method in WITHOUT_MODEL:
+    if not method:
         return {}
+    tokens = min(extra.get("speculative_tokens", DRAFT_TOKENS.get(kind, DRAFT_TOKENS["mtp"])), MOST_DRAFTED)
+    if method in WITHOUT_MODEL:
+        return {"speculative_tokens": tokens, "drafts_looked_up": True}
     if not kind:
         notes.warn("warning.draft_model", words=(str(extra.get("speculative_model", method)),))
         return {}
-    tokens = extra.get("speculative_tokens", DRAFT_TOKENS.get(kind, DRAFT_TOKENS["mtp"]))
     notes.explain("assumed.draft", method=method.partition(" ")[0], count=tokens)
     return {"speculative_tokens": tokens}
 

@@ -322,6 +322,11 @@ def mamba1_state_bytes(*, conv_kernel: Any, element_bytes: Any, inner_size: Any,
     return (element_bytes*(conv_kernel - 1) + state_element_bytes*state_width)*(-(-(inner_size) // (tensor_parallel)))
 
 
+def mamba2_eager_per_token(*, element_bytes: Any, gate_bytes: Any, group_width: Any, hidden_size: Any, inner_width: Any, tensor_parallel: Any) -> Any:
+    """activations of one scheduled token at the widest point of a layer [bytes]."""
+    return element_bytes*(4*hidden_size + (4*group_width + 4*inner_width)/tensor_parallel) + gate_bytes*inner_width/tensor_parallel
+
+
 def mamba2_state_bytes(*, conv_kernel: Any, element_bytes: Any, n_groups: Any, num_state_heads: Any, speculative_tokens: Any, state_element_bytes: Any, state_head_dim: Any, state_width: Any, tensor_parallel: Any) -> Any:
     """state of one sequence in one layer on one GPU [bytes]."""
     return element_bytes*(conv_kernel + speculative_tokens - 1)*(-(-(2*n_groups*state_width + num_state_heads*state_head_dim) // (tensor_parallel))) + state_element_bytes*state_head_dim*state_width*(-(-(num_state_heads) // (tensor_parallel)))
@@ -342,9 +347,9 @@ def mlp_eager_per_token(*, element_bytes: Any, hidden_size: Any, intermediate_si
     return element_bytes*(hidden_size*resident_streams + intermediate_size*(projections + 1)/tensor_parallel)
 
 
-def moe_per_token(*, element_bytes: Any, expert_hidden: Any, hidden_size: Any, local_expert_width: Any, num_experts: Any, num_experts_per_tok: Any, projections: Any, router_bytes: Any) -> Any:
+def moe_per_token(*, element_bytes: Any, expert_hidden: Any, gathered_ranks: Any, hidden_size: Any, local_expert_width: Any, num_experts: Any, num_experts_per_tok: Any, projections: Any, router_bytes: Any) -> Any:
     """activations of one scheduled token at the widest point of a layer [bytes]."""
-    return element_bytes*(3*hidden_size + num_experts_per_tok*(local_expert_width + largest(expert_hidden, local_expert_width*projections))) + num_experts*router_bytes
+    return element_bytes*(gathered_ranks*num_experts_per_tok*(local_expert_width + largest(expert_hidden, local_expert_width*projections)) + hidden_size*(gathered_ranks + 2)) + num_experts*router_bytes
 
 
 def moe_workspace_bytes(*, element_bytes: Any, expert_rows: Any, hidden_size: Any, local_expert_width: Any) -> Any:

@@ -53,6 +53,8 @@ class Settings:
     """False: windowed layers are allocated like full attention (--disable-hybrid-kv-cache-manager, KV connectors)."""
     speculative_tokens: int = 0
     """Draft tokens a step; the draft is the checkpoint's own prediction layer where it has one, else one layer more."""
+    drafts_looked_up: bool = False
+    """Draft tokens come from the text itself (ngram, suffix): there is no draft layer."""
     lora_slots: int = 0
     """Adapters on the GPU at once; 0 where LoRA is off."""
     lora_rank: int = 16
@@ -82,6 +84,10 @@ class Settings:
     """Format key of cached values in llama.cpp where it is not that of the keys (--cache-type-v)."""
     gpu_layers: int | None = None
     """Layers of llama.cpp on the GPUs, the output head first (-ngl); None: all."""
+    state_dtype: str | None = None
+    """Dtype of Mamba and delta-net states, where stated (--mamba-ssm-cache-dtype); None: as the checkpoint has it."""
+    flashinfer_sampler: bool = False
+    """FlashInfer samples (VLLM_USE_FLASHINFER_SAMPLER, or installed before vLLM 0.11.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ class Fitted:
     graph_layer: Mapping[str, Constant]
     """More of them a layer, at GRAPH_SIZES_REFERENCE captured sizes."""
     weights_band: Mapping[str, Constant]
-    """Share of the weights by which four of five start-ups stay within the prediction."""
+    """Share of the weights by which nine of ten start-ups stay within the prediction."""
     band: Mapping[str, Constant]
     """Bytes by which the rest of the budget does."""
 

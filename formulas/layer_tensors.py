@@ -174,10 +174,10 @@ MIXERS: dict[str, Callable[[Any, int], Iterator[Tensor]]] = {
 
 
 def mlp_tensors(block: Mlp, hidden: int, *, role: Role = "dense_mlp") -> Iterator[Tensor]:
-    """Gate and up projection as one matrix, and the down projection."""
+    """Gate, up and down projection."""
     width = block.intermediate_size
     ups = 2 if block.gated else 1
-    yield Tensor(role, ups * width, hidden, shard="rows", group=role)
+    yield Tensor(role, width, hidden, ups, shard="rows", group=role)
     yield Tensor(role, hidden, width, shard="columns", group=role)
     yield from vector(block.bias * (ups * width + hidden))
 

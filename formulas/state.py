@@ -18,10 +18,12 @@ class Held(NamedTuple):
     """Bytes of one number in the model's dtype."""
     speculative_tokens: int
     hidden_size: int
+    state_dtype: str | None = None
+    """What the command states; None leaves it to the checkpoint."""
 
     def element(self, dtype: str) -> int:
-        """Bytes of one state number: fp32 where the checkpoint asks for it, else the model's dtype."""
-        return FP32_BYTES if dtype == "float32" else self.model_bytes
+        """Bytes of one state number: fp32 where it is stated or the checkpoint asks for it, else the model's dtype."""
+        return FP32_BYTES if (self.state_dtype or dtype) == "float32" else self.model_bytes
 
 
 def state_bytes(mixer: Mixer, held: Held, laws: Any) -> int:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from benchmarks.accuracy.rows import Start
 from catalog.find import find_model
 from catalog.load import load
-from catalog.types import Gpu, Model, NotFound
+from catalog.types import Gpu, Model, NotFound, Quantization
 from catalog.variants import variant_of
 from formulas.deployment import Deployment, Layout, Load, Settings, version
 from formulas.engines import engine
@@ -38,7 +38,7 @@ def deployment(start: Start) -> Deployment:
         raise Unresolved(start.unscored)
     named, chosen, formats, card = _named(start), engine(start.engine), load().formats, _card(start)
     return Deployment(
-        model=named.model,
+        model=_as_stored(named.model, start),
         weights=formats[start.weights or named.weights or _own_format(named.model)],
         kv_cache=formats[start.kv_cache or chosen.kv_cache(named.model, card)],
         formats=formats,
@@ -66,6 +66,16 @@ def _named(start: Start) -> Named:
     if variant is None:
         raise Unresolved(f"no configuration of {start.model} is known")
     return Named(variant.model, variant.weights)
+
+
+def _as_stored(model: Model, start: Start) -> Model:
+    """The model with what the row says about its files and their recipe."""
+    known: dict[str, object] = {}
+    if start.stored_gib is not None:
+        known["stored_bytes"] = round(start.stored_gib * GIB)
+    if start.recipe:
+        known["quantization"] = Quantization.model_validate(start.recipe)
+    return model.model_copy(update=known) if known else model
 
 
 def _own_format(model: Model) -> str:

@@ -1,6 +1,6 @@
 """Fit vLLM's constants on the measured start-ups: `make fit` writes formulas/fitted.toml.
 
-Every figure is the median over the logs of its class, so one odd log moves nothing; bands are conformal: four of five
+Every figure is the median over the logs of its class, so one odd log moves nothing; bands are conformal: nine of ten
 start-ups of a class lie within its figure. Rows of low confidence, and rows that say why they stand
 aside, take no part.
 """
@@ -24,13 +24,15 @@ from formulas.engines.vllm_classes import band_classes, graph_class, non_torch_c
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.fitted import FILE, GROUPS, Constant, Fitted
 
-COVERED = 0.8
+COVERED = 0.9
 """Share of start-ups that a band is to cover."""
-FEWEST_LOGS = 5
-"""Logs that a class needs for a band of its own; 0.8 of fewer is no figure."""
+FEWEST_LOGS = 9
+"""Logs that a class needs for a band of its own; COVERED of fewer is no figure."""
 GRAPH_BASE_STEPS = 64
 """Candidates for the base of the graphs, up to the smallest that was logged: no class may come out below zero."""
 MIB, KIB = 2**20, 2**10
+TIB = 2**40
+"""A cache so large that its tokens tell the bytes of one."""
 
 Classes = Mapping[str, list[float]]
 
@@ -149,17 +151,26 @@ def _non_torch(rows: Sequence[Log], found: Fitted) -> dict[str, object]:
 
 def _outside(log: Log, found: Fitted) -> float | None:
     """Memory outside torch: as printed, else what is missing from the logged budget."""
-    logged = log.start.logged
-    if logged.non_torch_gib is not None:
-        return logged.non_torch_gib * GIB
-    return None if logged.kv_gib is None else _missing(log, found)
+    printed = log.start.logged.non_torch_gib
+    return _missing(log, found) if printed is None else printed * GIB
 
 
-def _missing(log: Log, found: Fitted) -> float:
+def _missing(log: Log, found: Fitted) -> float | None:
     """What the prediction under these constants has too much of the logged cache, at the logged weights."""
     plan = VllmPlan(log.deployment, compiled, found)
-    predicted = available(plan, log.deployment.load.sequence_tokens)
-    return predicted - (log.start.logged.kv_gib or 0.0) * GIB + log.weights_error
+    cache = _logged_cache(log, plan)
+    if cache is None:
+        return None
+    return available(plan, log.deployment.load.sequence_tokens) - cache + log.weights_error
+
+
+def _logged_cache(log: Log, plan: VllmPlan) -> float | None:
+    """The cache as printed, else as its tokens make it, which are exact; None where the log has neither."""
+    logged, length = log.start.logged, log.deployment.load.sequence_tokens
+    if logged.kv_gib is not None:
+        return logged.kv_gib * GIB
+    tokens = plan.tokens(TIB, sequence_tokens=length)
+    return logged.tokens * TIB / tokens if logged.tokens and tokens else None
 
 
 # ---------------------------------------------------------------------- bands
@@ -169,18 +180,14 @@ def _weights_band(rows: Sequence[Log]) -> dict[str, Constant]:
     shares = _by(
         (weights_class(log.deployment), abs(log.weights_error) / (log.start.logged.weights_gib * GIB))
         for log in rows
-        if log.start.logged.weights_gib
+        if log.start.logged.weights_gib and not log.start.own_recipe
     )
     return {key: _spread(of, step=1e-4) for key, of in shares.items()}
 
 
 def _band(rows: Sequence[Log], found: Fitted) -> dict[str, Constant]:
-    residuals = _by(
-        (key, abs(_missing(log, found)))
-        for log in rows
-        if log.start.logged.kv_gib is not None
-        for key in band_classes(log.deployment)
-    )
+    missing = [(log, size) for log in rows if (size := _missing(log, found)) is not None]
+    residuals = _by((key, abs(size)) for log, size in missing for key in band_classes(log.deployment))
     return {key: _spread(of, step=MIB) for key, of in residuals.items() if len(of) >= FEWEST_LOGS}
 
 

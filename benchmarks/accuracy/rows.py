@@ -64,7 +64,14 @@ class Start(Strict):
     """Catalog id of the same architecture, where the catalog does not find `model` by itself."""
     weights: str | None = None
     """Key of the number format, where neither the catalog row nor the name says it."""
+    recipe: dict[str, str | int] = {}
+    """What the checkpoint's quantization_config says, under the names of catalog.types.Quantization."""
+    own_recipe: str = ""
+    """How the checkpoint's recipe, which is not known here, departs from the format's usual one; the row's weights then
+    say nothing about the spread of the usual ones."""
     kv_cache: str | None = None
+    stored_gib: float | None = None
+    """Bytes of the checkpoint's files, where the source states them and the catalog does not know them."""
     gpu: str = ""
     """Catalog name; empty where the source does not tell."""
     total_gib: float | None = None
@@ -82,7 +89,7 @@ class Start(Strict):
     """llama.cpp: n_ubatch."""
     block_size: int | None = None
     enforce_eager: bool = False
-    settings: dict[str, bool | int] = {}
+    settings: dict[str, bool | int | str] = {}
     """More settings, under the names that formulas.deployment.Settings has for them."""
     flags: str = ""
     """Settings as the source states them."""

@@ -76,6 +76,7 @@ def _experts(block: Moe, deployment: Deployment, laws: Any, shared: dict[str, in
     return float(
         laws.moe_per_token(
             num_experts_per_tok=block.num_experts_per_tok,
+            gathered_ranks=1,
             num_experts=block.num_experts,
             projections=2 if block.gated else 1,
             local_expert_width=-(-block.moe_intermediate_size // ranks),

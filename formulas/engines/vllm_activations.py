@@ -9,7 +9,7 @@ from formulas.deployment import Deployment
 from formulas.engines import vllm_versions as releases
 from formulas.engines.vllm_classes import uses_runner_v2, uses_v0
 from formulas.engines.vllm_towers import encoder_cache, tower_peak
-from formulas.engines.vllm_widths import element_bytes, expert_width, per_token
+from formulas.engines.vllm_widths import element_bytes, expert_width, gathered_ranks, per_token
 
 
 class Step(NamedTuple):
@@ -67,7 +67,8 @@ def activation_peak(deployment: Deployment, step: Step, laws: Any) -> int:
         latent_workspace=latent_workspace(deployment, step, laws),
     )
     generates = architecture.role != "encoder" and architecture.lm_head
-    compiled = generates and not eager and release >= releases.COMPILE_COPY
+    pictures = architecture.towers and not deployment.settings.language_model_only
+    compiled = generates and not eager and not pictures and release >= releases.COMPILE_COPY
     copy = compile_copy(deployment, laws) if compiled else 0
     return int(
         laws.activation_peak(
@@ -83,7 +84,11 @@ def activation_peak(deployment: Deployment, step: Step, laws: Any) -> int:
 
 
 def compile_copy(deployment: Deployment, laws: Any) -> int:
-    """Copy of the embedding shard while combo kernels are benchmarked."""
+    """Copy of the embedding shard while combo kernels are benchmarked.
+
+    With pictures or audio the embedding is looked up outside the compiled graph (gpu_model_runner.py passes
+    inputs_embeds), and no copy is made.
+    """
     architecture = deployment.model.architecture
     return int(
         laws.compile_copy_bytes(
@@ -98,10 +103,13 @@ def compile_copy(deployment: Deployment, laws: Any) -> int:
 def sampler_peak(deployment: Deployment, step: Step, laws: Any) -> int:
     """Logits and sampling buffers of the dummy sampler run."""
     table = releases.LOGIT_BYTES_V2 if uses_runner_v2(deployment) else releases.LOGIT_BYTES
+    logit_bytes = table.at(deployment.engine_version)
+    if deployment.settings.flashinfer_sampler and not uses_v0(deployment):
+        logit_bytes = min(logit_bytes, releases.FLASHINFER_LOGIT_BYTES)
     architecture = deployment.model.architecture
     return int(
         laws.sampler_bytes(
-            logit_bytes=table.at(deployment.engine_version),
+            logit_bytes=logit_bytes,
             max_sequences=step.max_sequences * (1 + deployment.settings.speculative_tokens),
             vocab_size=architecture.vocab_size,
             element_bytes=element_bytes(deployment),
@@ -171,7 +179,8 @@ def moe_workspace(deployment: Deployment, step: Step, laws: Any) -> int:
 
 
 def _expert_scratch(deployment: Deployment, step: Step, experts: Moe, laws: Any) -> int:
-    rows = min(step.max_batched_tokens, releases.MOE_ROWS_LIMIT) * experts.num_experts_per_tok
+    tokens = step.max_batched_tokens * gathered_ranks(deployment)
+    rows = min(tokens, releases.MOE_ROWS_LIMIT) * experts.num_experts_per_tok
     if deployment.weights.key == "fp8-block" and deployment.gpu.compute_capability == 9.0:
         rows += experts.num_experts * releases.DEEPGEMM_ALIGNMENT // deployment.layout.expert_ranks
     return int(

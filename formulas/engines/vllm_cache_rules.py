@@ -37,8 +37,8 @@ IN_FLIGHT = version("0.26.0")
 0.25.0)."""
 
 STATES_CACHED: Since[bool] = Since(
-    {"0.0": False, "0.26.0": True},
-    source="config/model.py: is_prefix_caching_supported, hybrid models; False in 0.25.0, True in 0.26.0",
+    {"0.0": False, "0.28.0": True},
+    source="engine/arg_utils.py: default_prefix_caching of hybrid models; opt-in in 0.26.0 and 0.27.1, on in 0.28.0",
 )
 STATE_CACHING_ALIGNED = version("0.16.0")
 """First release read whose prefix caching keeps states of any kind (mamba_cache_mode align)."""

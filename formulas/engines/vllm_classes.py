@@ -53,18 +53,21 @@ def graph_class(architecture: Architecture) -> str:
 
 
 def non_torch_class(deployment: Deployment) -> str:
-    """Key of fitted.non_torch. Only tensor parallelism brings communication buffers that matter."""
-    gpu, ranks = deployment.gpu, deployment.layout.tensor_parallel
+    """Key of fitted.non_torch. Pipelines bring no communication buffers that matter."""
+    gpu, ranks = deployment.gpu, communicating_ranks(deployment)
     if deployment.model.architecture.has_mixer("compressed"):
-        return "deepseek_v4"
+        compiled = not deployment.settings.enforce_eager and not uses_runner_v2(deployment)
+        return "deepseek_v4_compiled" if compiled else "deepseek_v4"
     if gpu.vendor == "AMD":
         return "rocm"
+    if gpu.unified_memory:
+        return "unified"
     if deployment.engine_version < releases.NON_TORCH_V0:
-        return "v0"
+        return "v0" if deployment.engine_version >= releases.PROFILED_APART else "v0_before_0.6.4"
     capability = gpu.compute_capability or 0
     hopper, blackwell = capability == 9.0, capability in (10.0, 10.3)
     if deployment.engine_version < releases.NON_TORCH_STEP:
-        return "one_gpu_before_0.15" if ranks == 1 else f"many_{'hopper' if hopper else 'others'}_before_0.15"
+        return _before_the_step(deployment, ranks, "hopper" if hopper else "others")
     if ranks == 1:
         return "one_hopper_or_blackwell" if hopper or blackwell else "one_other"
     if hopper:
@@ -72,12 +75,29 @@ def non_torch_class(deployment: Deployment) -> str:
     return "many_blackwell" if blackwell else "many_others"
 
 
+def communicating_ranks(deployment: Deployment) -> int:
+    """GPUs that share a layer's work: tensor parallel ones, and data parallel ones over which experts are spread."""
+    return max(deployment.layout.tensor_parallel, deployment.layout.expert_ranks)
+
+
+def _before_the_step(deployment: Deployment, ranks: int, card: str) -> str:
+    if ranks == 1:
+        return "one_gpu_before_0.15"
+    counted = card == "hopper" and not uses_v0(deployment) and deployment.engine_version < releases.NCCL_COUNTED_BEFORE
+    return "many_hopper_before_0.11" if counted else f"many_{card}_before_0.15"
+
+
 def band_classes(deployment: Deployment) -> tuple[str, str, str]:
     """Keys of fitted.band, the narrowest first: the first that enough start-ups stand behind counts."""
-    ranks = deployment.layout.tensor_parallel
+    ranks = communicating_ranks(deployment)
     return non_torch_class(deployment), "one_gpu" if ranks == 1 else "many_gpus", "any"
 
 
 def weights_class(deployment: Deployment) -> str:
-    """Key of fitted.weights_band."""
-    return "16_bit" if deployment.weights.bits >= 16 else "quantized"
+    """Key of fitted.weights_band: by bits, where the checkpoint's recipe is not known."""
+    if deployment.weights.bits >= 16:
+        return "16_bit"
+    recipe = deployment.model.quantization
+    if recipe is not None and recipe.weights == deployment.weights.key:
+        return "recipe"
+    return "8_bit" if deployment.weights.bits >= 8 else "4_bit"

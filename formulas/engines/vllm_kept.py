@@ -20,7 +20,7 @@ MODEL_BYTES = 2
 def draft_layers(deployment: Deployment) -> tuple[Layer, ...]:
     """Layers of the draft model: the checkpoint's prediction layers, else one like the model's last attention layer."""
     architecture = deployment.model.architecture
-    if not deployment.settings.speculative_tokens:
+    if not deployment.settings.speculative_tokens or deployment.settings.drafts_looked_up:
         return ()
     if architecture.nextn_layer is not None:
         return (architecture.nextn_layer,) * architecture.num_nextn_predict_layers
@@ -51,6 +51,7 @@ def cached_as(deployment: Deployment) -> Cached:
         MODEL_BYTES,
         deployment.settings.speculative_tokens,
         deployment.model.architecture.hidden_size,
+        None if deployment.settings.state_dtype == "auto" else deployment.settings.state_dtype,
     )
     blackwell = 10 <= (deployment.gpu.compute_capability or 0) < 11
     plain = blackwell and deployment.engine_version >= PLAIN_SPARSE_FP8

@@ -21,6 +21,8 @@ from formulas.fitted import Fitted, fitted
 from formulas.kv_cache import layer_caches
 from formulas.layout import stage_bounds, stage_layers
 
+TELLS_SPREAD = 3
+"""Start-ups from which their differences say something; a constant of fewer is as uncertain as it is large."""
 DRAFTS = 8
 """More draft layers than any checkpoint has; they belong to the last stage."""
 
@@ -78,14 +80,17 @@ class VllmPlan:
 
     @cached_property
     def band(self) -> Mapping[str, int]:
-        """Four of five start-ups stay within: weights, and all that the profile run measures together.
+        """Nine of ten start-ups stay within: weights, and all that the profile run measures together.
 
-        The cache itself is exact. Each figure is that of the narrowest class with enough start-ups behind it.
+        The cache itself is exact. Each figure is that of the narrowest class with enough start-ups behind it, and no
+        less than the few start-ups behind the memory outside torch leave open.
         """
         share = self.fitted.weights_band[weights_class(self.deployment)].value
         rest = next(self.fitted.band[key] for key in band_classes(self.deployment) if key in self.fitted.band)
+        outside = self.fitted.non_torch[non_torch_class(self.deployment)]
+        few = outside.p90 if outside.logs >= TELLS_SPREAD else outside.value
         weights = max(stage.weights for stage in self.stages)
-        return {"weights": round(share * weights), "activations_and_overhead": round(rest.value)}
+        return {"weights": round(share * weights), "activations_and_overhead": round(max(rest.value, few))}
 
     def memory(self, *, batch: int, sequence_tokens: int) -> Memory:
         """Bytes on the fullest GPU for batch sequences per replica."""

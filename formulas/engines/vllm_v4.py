@@ -1,6 +1,6 @@
 """DeepSeek-V4 in vLLM: compressed keys of two ratios, a short window and compressor states share one pool.
 
-Source: vLLM v1/core/kv_cache_utils.py (0.20 to 0.28) and v1/core/kv_cache_planning.py (0.29 on).
+Source: vLLM v1/core/kv_cache_utils.py in 0.20.2 to 0.29.0, and v1/core/kv_cache_planning.py in 0.33.0.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ FINE, COARSE = 4, 128
 """Tokens per compressed key."""
 WINDOW_BLOCK, FINE_STATE_BLOCK, COARSE_STATE_BLOCK = 64, 4, 8
 FINE_STATE_WINDOW = 8
-BLOCK_OUTERMOST = version("0.29.0")
+PAGES_BY_SIZE = version("0.23.0")
+"""From here a block holds as many pages of each size as the group with most of them: _bucket_layers_by_page_size."""
+BLOCK_OUTERMOST = version("0.27.0")
+"""From here a block is as large as the largest group, and the blocks of all groups add up: _get_packed_kv_cache_layout
+and get_max_concurrency_for_kv_cache_config (in 0.27.1, not in 0.26.0)."""
 
 
 def is_compressed(architecture: Architecture) -> bool:
@@ -41,7 +45,7 @@ class CompressedPlan:
     window: int
     width: int
     additive: bool
-    """From 0.29 blocks of all groups add up; before, bytes of all groups share the widest page."""
+    """Blocks of all groups add up; before BLOCK_OUTERMOST, bytes of all groups share the block."""
     block_size: int = BLOCK
     groups: tuple[Group, ...] = ()
     group_count: int = 1
@@ -81,10 +85,8 @@ def compressed_plan(architecture: Architecture, *, release: Version) -> Compress
     fine_page, coarse_page = _aligned(BLOCK // FINE * KEY_BYTES), _aligned(BLOCK // COARSE * KEY_BYTES)
     full_page = fine * (fine_page + _index_page()) + coarse * coarse_page
     width = _least_padding(fine, coarse, windowed)
-    additive = release >= BLOCK_OUTERMOST
-    shared = (fine_page + _index_page() + coarse_page) * width
     return CompressedPlan(
-        page_bytes=max(full_page, width * fine_page) if additive else shared,
+        page_bytes=_block_bytes(fine, coarse, windowed, width, release),
         full_page=full_page,
         fine_page=fine_page,
         fine=fine,
@@ -92,8 +94,25 @@ def compressed_plan(architecture: Architecture, *, release: Version) -> Compress
         windowed=windowed,
         window=mixers[0][0].sliding_window,
         width=width,
-        additive=additive,
+        additive=release >= BLOCK_OUTERMOST,
     )
+
+
+def _block_bytes(fine: int, coarse: int, windowed: int, width: int, release: Version) -> int:
+    """Bytes of one block of the pool; windows and compressor states take pages as large as a fine key page."""
+    fine_page, coarse_page = _aligned(BLOCK // FINE * KEY_BYTES), _aligned(BLOCK // COARSE * KEY_BYTES)
+    if release < PAGES_BY_SIZE:
+        return (fine_page + _index_page() + coarse_page) * width
+    fine_pages = max(_in_largest_group(layers, width) for layers in (fine, coarse, windowed))
+    if release >= BLOCK_OUTERMOST:
+        full = fine * (fine_page + _index_page()) + coarse * coarse_page
+        return max(full, fine_pages * fine_page)
+    return fine_pages * fine_page + fine * _index_page() + coarse * coarse_page
+
+
+def _in_largest_group(layers: int, width: int) -> int:
+    """Layers of the largest of the groups that so many layers are divided into."""
+    return -(-layers // -(-layers // width)) if layers else 0
 
 
 INDEX_KEY_BYTES = 132

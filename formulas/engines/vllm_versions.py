@@ -95,6 +95,9 @@ LOGIT_BYTES: Since[float] = Since(
     source="vllm/v1/sample/ops/topk_topp_sampler.py: 38 = bf16 2 + fp32 4 + sorted 4 + index 8 + reverse 8 + radix 12; "
     "14 = bf16 2 + fp32 4 + probabilities 4 + noise 4; matches logged peaks",
 )
+FLASHINFER_LOGIT_BYTES = 14.0
+"""With FlashInfer's sampler: nothing is sorted. Up to 0.11.0 it is the default wherever FlashInfer is installed (the
+published images, not a plain install); later it is asked for by VLLM_USE_FLASHINFER_SAMPLER."""
 LOGIT_BYTES_V2: Since[float] = Since(
     {"0.0": 2.2, "0.33.0": 14.0},
     source="vllm/v1/worker/gpu/model_runner.py: bf16 logits and per-block argmax; fp32 pass from 0.33",
@@ -127,8 +130,13 @@ def cublas_workspace(gpu: Gpu) -> int:
     return 32 * MIB if (gpu.compute_capability or 0) >= 9.0 else round(8.125 * MIB)
 
 
+PROFILED_APART = version("0.6.4")
+"""From here memory outside torch is measured by itself (worker/worker.py: memory_profiling); before, whatever the card
+lost during the profile run counts."""
 NON_TORCH_V0 = version("0.7.0")
 """Before, the V0 profile run counts what the driver took since start-up."""
+NCCL_COUNTED_BEFORE = version("0.11.0")
+"""Before, the V1 worker takes its first snapshot of memory before NCCL starts: v1/worker/gpu_worker.py init_device."""
 NON_TORCH_STEP = version("0.15.0")
 """From here NCCL and FlashInfer all-reduce buffers count on Hopper and Blackwell."""
 

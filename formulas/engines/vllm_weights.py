@@ -78,7 +78,7 @@ FP32_BYTES, DOUBLE_QUANTIZED = 4, 256
 def _draft(deployment: Deployment, own: Storage, laws: Any) -> int:
     """Weights of the draft: prediction layers as the checkpoint has them; a layer of the model for other drafts."""
     architecture = deployment.model.architecture
-    if not deployment.settings.speculative_tokens:
+    if not deployment.settings.speculative_tokens or deployment.settings.drafts_looked_up:
         return 0
     parts = nextn_tensors(architecture) if architecture.nextn_layer is not None else _borrowed(deployment)
     return sum(weights.tensor_bytes(own, tensor, None, laws) for tensor in parts)

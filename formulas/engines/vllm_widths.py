@@ -24,7 +24,10 @@ def per_token(deployment: Deployment, laws: Any, *, eager: bool) -> float:
 
 
 def _widths(deployment: Deployment, layer: Layer, laws: Any, *, eager: bool) -> list[float]:
-    found = [_mixer_width(deployment, mixer, laws) for mixer in (layer.mixer, layer.second_mixer) if mixer is not None]
+    mixers = [mixer for mixer in (layer.mixer, layer.second_mixer) if mixer is not None]
+    found = [_mixer_width(deployment, mixer, laws) for mixer in mixers]
+    if eager:
+        found += [_mamba2_eager(deployment, mixer, laws) for mixer in mixers if isinstance(mixer, Mamba2)]
     if isinstance(layer.feed_forward, Moe):
         found.append(_moe_width(deployment, layer.feed_forward, laws))
         if shared := layer.feed_forward.shared_expert_intermediate_size:
@@ -51,6 +54,11 @@ def _mlp_width(deployment: Deployment, intermediate: int, gated: bool, laws: Any
     return float(laws.mlp_compiled_per_token(**shared))
 
 
+def gathered_ranks(deployment: Deployment) -> int:
+    """Replicas whose tokens the experts of one GPU compute: all where experts are spread over them."""
+    return deployment.layout.data_parallel if deployment.layout.expert_parallel else 1
+
+
 def expert_width(deployment: Deployment, experts: Moe) -> int:
     """Inner width of one expert on one GPU."""
     if deployment.layout.expert_parallel:
@@ -64,6 +72,7 @@ def _moe_width(deployment: Deployment, experts: Moe, laws: Any) -> float:
         laws.moe_per_token(
             element_bytes=element_bytes(deployment),
             num_experts_per_tok=experts.num_experts_per_tok,
+            gathered_ranks=gathered_ranks(deployment),
             projections=2 if experts.gated else 1,
             local_expert_width=expert_width(deployment, experts),
             expert_hidden=experts.latent_size or hidden,
@@ -95,6 +104,23 @@ def _mixer_width(deployment: Deployment, mixer: Mixer, laws: Any) -> float:
     return float(
         laws.linear_attention_per_token(
             element_bytes=size, hidden_size=hidden, mixer_width=inner, tensor_parallel=tensor
+        )
+    )
+
+
+GATE_BYTES = 8
+"""The gate and the gated output of Mamba-2, in fp32."""
+
+
+def _mamba2_eager(deployment: Deployment, mixer: Mamba2, laws: Any) -> float:
+    return float(
+        laws.mamba2_eager_per_token(
+            element_bytes=element_bytes(deployment),
+            hidden_size=deployment.model.architecture.hidden_size,
+            inner_width=mixer.num_heads * mixer.head_dim,
+            group_width=mixer.n_groups * mixer.state_size,
+            gate_bytes=GATE_BYTES,
+            tensor_parallel=deployment.layout.tensor_parallel,
         )
     )
 

@@ -45,6 +45,7 @@ MLP_EAGER = Law(
 )
 
 num_experts_per_tok = quantity("num_experts_per_tok", "1", "experts that each token visits")
+gathered_ranks = quantity("gathered_ranks", "1", "data-parallel replicas whose tokens the experts of one GPU compute")
 num_experts = quantity("num_experts", "1", "routed experts")
 local_expert_width = quantity("local_expert_width", "1", "inner width of one expert on this GPU")
 expert_hidden = quantity("expert_hidden", "1", "input width of the experts")
@@ -54,12 +55,15 @@ MOE = Law(
     result=per_token,
     expression=element_bytes
     * (
-        num_experts_per_tok * (Max(projections * local_expert_width, expert_hidden) + local_expert_width)
-        + 3 * hidden_size
+        gathered_ranks
+        * num_experts_per_tok
+        * (Max(projections * local_expert_width, expert_hidden) + local_expert_width)
+        + (2 + gathered_ranks) * hidden_size
     )
     + router_bytes * num_experts,
     holds="mixture-of-experts layers with fused expert kernels",
-    source="vLLM model_executor/layers/fused_moe/fused_moe.py: intermediate caches 1 to 3",
+    source="vLLM model_executor/layers/fused_moe/fused_moe.py: intermediate caches 1 to 3; "
+    "distributed/device_communicators/all2all.py: hidden states of all replicas are gathered",
 )
 
 qkv_width = quantity("qkv_width", "1", "outputs of the query, key and value projections on this GPU")
@@ -78,6 +82,19 @@ LINEAR_ATTENTION = Law(
     expression=element_bytes * (2 * hidden_size + 3 * mixer_width / tensor_parallel),
     holds="gated delta net and Mamba-2 layers",
     source="vLLM model_executor/layers/mamba: projection, convolution output and chunk scan alive together",
+)
+
+inner_width = quantity("inner_width", "1", "inner width of a Mamba-2 layer: heads times their width")
+group_width = quantity("group_width", "1", "groups of a Mamba-2 layer times its state width")
+gate_bytes = quantity("gate_bytes", "bytes", "fp32 copies of the gate and of the gated output, per inner number")
+MAMBA2_EAGER = Law(
+    name="mamba2_eager_per_token",
+    result=per_token,
+    expression=element_bytes * (4 * hidden_size + 4 * (inner_width + group_width) / tensor_parallel)
+    + gate_bytes * inner_width / tensor_parallel,
+    holds="Mamba-2 run eagerly: projection, convolution and scan are alive while the output is gated in fp32",
+    source="vLLM 0.10.0 model_executor/layers/mamba/mamba_mixer2.py: forward_cuda, Mixer2RMSNormGated.forward_native; "
+    "Nemotron-Nano-9B-v2 from 4,096 to 8,192 tokens: 208 kB a token computed and logged",
 )
 
 forward_bytes = quantity("forward_bytes", "bytes", "activations of the forward pass")

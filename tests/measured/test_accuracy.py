@@ -16,10 +16,10 @@ from formulas.fitted import FILE
 from tests.formulas.deployments import deployments
 
 AT_MOST = {
-    ("vllm", "weights"): (0.005, 0.03),
-    ("vllm", "kv"): (0.30, 2.0),
-    ("vllm", "tokens"): (0.013, 0.14),
-    ("vllm", "tokens_given"): (0.0001, 0.003),
+    ("vllm", "weights"): (0.0015, 0.017),
+    ("vllm", "kv"): (0.18, 1.0),
+    ("vllm", "tokens"): (0.008, 0.06),
+    ("vllm", "tokens_given"): (0.0001, 0.001),
     ("vllm", "graphs"): (0.18, 1.3),
     ("vllm", "non_torch"): (0.10, 1.5),
     ("sglang", "tokens_given"): (0.001, 0.003),
@@ -27,7 +27,7 @@ AT_MOST = {
 }
 """Median and 90th percentile of the absolute error, GiB or share: where the rows stand, lowered as they improve."""
 
-INSIDE = 65
+INSIDE = 71
 """Rows whose tokens follow from the logged GiB to its last digit."""
 
 
@@ -49,7 +49,7 @@ def test_tokens_follow_from_the_logged_cache() -> None:
 def test_verdicts_on_refused_starts() -> None:
     """Every start that the engine refused is said not to fit, or to be tight."""
     refused = [row for row in page.vllm() if row.start.refused]
-    assert ["v014", "v034", "v070", "v073"] == [row.start.id for row in refused]
+    assert ["v014", "v034", "v057r", "v070", "v073"] == [row.start.id for row in refused]
     assert [] == [row.start.id for row in refused if not row.verdict_holds]
 
 
@@ -66,9 +66,9 @@ def test_the_band_holds_what_it_promises() -> None:
 
 
 def test_the_band_holds_on_held_out_rows() -> None:
-    """Bands fitted on one half of the logs hold seven of ten starts of the other."""
+    """Bands fitted on one half of the logs hold eight of ten starts of the other."""
     rows = [row for row in page.held_out() if "kv" in row.pairs]
-    assert sum(within(row, "kv") for row in rows) >= 0.7 * len(rows)
+    assert sum(within(row, "kv") for row in rows) >= 0.8 * len(rows)
 
 
 def test_the_guide_is_much_further_off() -> None:
