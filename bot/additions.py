@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.query import Query
-from bot.stated_settings import kept_settings
+from bot.stated_vllm import kept_settings
 
 if TYPE_CHECKING:
     from bot.resolve import Notes

@@ -36,7 +36,7 @@ def deployment(command: str) -> Deployment:
         ),
         (
             f"""{VLLM} --speculative-config '{{"method": "ngram", "num_speculative_tokens": 3}}'""",
-            {"speculative_tokens": 0},
+            {"speculative_tokens": 3, "drafts_looked_up": True},
         ),
         (f"{VLLM} --disable-hybrid-kv-cache-manager", {"hybrid_manager": False}),
         (

@@ -1,4 +1,4 @@
-"""Engine settings that flags state which were kept by name: the cache, the towers, states, captures, the sampler."""
+"""What commands of vLLM state beside the fields of a question: the cache, towers, states, captures, the sampler."""
 
 from __future__ import annotations
 
