@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from catalog.architectures import read
+from catalog.architectures.rope import stretched_positions
 from catalog.quantization import find_recipe, read_quantization
 from catalog.reading import read_object
 from catalog.repository import CONFIG_BYTES, Repository
@@ -44,6 +45,7 @@ def _model(repository: Repository, architecture: Architecture | None) -> Model:
         family=FAMILY,
         architecture=built,
         quantization=read_quantization(config, built) if config else None,
+        context=stretched_positions(config) if built.role == "decoder" else None,
         stored_bytes=loaded_bytes(repository, config) or None,
         files=repository.files,
         source=repository.source,

@@ -180,3 +180,11 @@ def test_no_server_reads_a_folder(folder: Path, hub: StandIn) -> None:
     """Without leave for files, a path names nothing, whether it is there or not."""
     there, absent = (answer(f"{folder}{end} on h100").headline for end in ("", "/nothing"))
     assert (there, absent) == (f"I do not know the model “{folder}”.", f"I do not know the model “{folder}/nothing”.")
+
+
+def test_scaled_positions_reach_further(repos: dict[str, Repo]) -> None:
+    """A fine-tune whose config turns yarn on serves as many tokens as that reaches."""
+    yarn = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}
+    repos["acme/long"] = Repo(config={**QWEN3_8B, "rope_scaling": yarn}, parameters={"BF16": QWEN3_8B_PARAMETERS})
+    assert "131,072 tokens" in answer("longest context acme/long on h200").headline
+    assert "40,960 tokens" in answer(f"longest context {MODEL} on h200").headline
