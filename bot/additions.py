@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bot.amounts import gib
+from bot.choices import GGUF_ENGINE, Named
+from bot.models import find_adapter, find_draft
 from bot.query import Query
 from bot.stated_vllm import kept_settings
+from catalog.types import Model
 
 if TYPE_CHECKING:
     from bot.resolve import Notes
@@ -14,8 +18,10 @@ COUNTS_ADDITIONS = "vllm"
 """The engine whose adapters and drafts are computed."""
 LORA_SLOTS, LORA_RANK = 1, 16
 """vLLM config/lora.py: max_loras, max_lora_rank."""
-DRAFT_TOKENS = {"mtp": 1, "eagle": 3}
-"""Draft tokens a step where none are stated: one prediction layer; the value of vLLM's EAGLE example."""
+LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+"""Ranks that vLLM makes room for: config/lora.py, MaxLoRARanks."""
+DRAFT_TOKENS = {"mtp": 1, "eagle": 3, "draft_model": 5}
+"""Draft tokens a step where none are stated: one prediction layer; the values of vLLM's own examples."""
 LAYERED = ("mtp", "eagle", "nextn")
 """Speculative methods whose draft is layers on top of the model."""
 WITHOUT_MODEL = ("ngram", "suffix")
@@ -24,42 +30,72 @@ MOST_DRAFTED, MOST_ADAPTERS, HIGHEST_RANK = 64, 1024, 4096
 """Beyond these a flag is a slip of the pen."""
 
 
-def engine_settings(query: Query, engine_key: str, notes: Notes) -> dict[str, Any]:
-    """Fields of formulas.deployment.Settings beyond those that a question has; what is not counted is said."""
-    extra = query.extra
+class Beside(NamedTuple):
+    """What is served beside the model."""
+
+    settings: dict[str, Any]
+    """Fields of formulas.deployment.Settings beyond those that a question has."""
+    draft: Model | None = None
+
+
+def served_beside(query: Query, named: Named, engine_key: str, notes: Notes) -> Beside:
+    """Adapters, drafts and towers, named or implied; what is not counted is said."""
+    extra = {**named.extra, **query.extra}
     if extra.get("cheapest"):
         notes.warn("warning.cheapest")
     if "rate" in extra:
         notes.warn("warning.rate", words=(extra["rate"],))
+    _note_projector(extra, named.model, engine_key, notes)
     if engine_key != COUNTS_ADDITIONS:
         _warn_uncounted(extra, engine_key, notes)
-        return {}
-    return kept_settings(extra) | _lora(extra, notes) | _draft(extra, notes)
+        return Beside({})
+    draft = find_draft(str(extra["speculative_model"])) if extra.get("speculative_model") else None
+    return Beside(kept_settings(extra) | _lora(extra, notes) | _draft(extra, draft, notes), draft)
 
 
 def _lora(extra: dict[str, Any], notes: Notes) -> dict[str, int]:
     if not extra.get("lora"):
         return {}
     slots = min(extra.get("max_loras", LORA_SLOTS), MOST_ADAPTERS)
-    rank = min(extra.get("max_lora_rank", LORA_RANK), HIGHEST_RANK)
+    rank = min(extra.get("max_lora_rank") or _adapter_rank(extra, notes), HIGHEST_RANK)
     notes.explain("assumed.lora", slots=slots, rank=rank)
     return {"lora_slots": slots, "lora_rank": rank}
 
 
-def _draft(extra: dict[str, Any], notes: Notes) -> dict[str, Any]:
+def _adapter_rank(extra: dict[str, Any], notes: Notes) -> int:
+    """The rank that holds the adapter that is named, from its own files; vLLM's default where none is."""
+    name = str(extra.get("lora_modules") or "").rpartition("=")[2]
+    rank = find_adapter(name) if name else None
+    if name and rank is None:
+        notes.warn("warning.adapter", words=(name,))
+    return next((room for room in LORA_RANKS if room >= (rank or LORA_RANK)), LORA_RANK)
+
+
+def _note_projector(extra: dict[str, Any], model: Model, engine_key: str, notes: Notes) -> None:
+    """The tower's own file, which llama-server loads with a repository's model; a word for one where there is none."""
+    if engine_key == GGUF_ENGINE and model.projector:
+        notes.explain("assumed.projector", file=model.projector.name, size=gib(model.projector.bytes))
+    elif "mmproj" in extra and not model.architecture.towers:
+        notes.warn("warning.no_projector", model=model.id)
+
+
+def _draft(extra: dict[str, Any], model: Model | None, notes: Notes) -> dict[str, Any]:
     method = str(extra.get("speculative_method") or ("draft_model" if "speculative_model" in extra else ""))
     kind = next(
         (name for name in LAYERED if name in method or name in str(extra.get("speculative_model", "")).lower()), ""
     )
     if not method:
         return {}
-    tokens = min(extra.get("speculative_tokens", DRAFT_TOKENS.get(kind, DRAFT_TOKENS["mtp"])), MOST_DRAFTED)
+    default = DRAFT_TOKENS.get(kind or "draft_model", DRAFT_TOKENS["mtp"])
+    tokens = min(extra.get("speculative_tokens", default), MOST_DRAFTED)
     if method in WITHOUT_MODEL:
         return {"speculative_tokens": tokens, "drafts_looked_up": True}
-    if not kind:
+    if model is None and (not kind or "speculative_model" in extra):
         notes.warn("warning.draft_model", words=(str(extra.get("speculative_model", method)),))
+    if model is None and not kind:
         return {}
-    notes.explain("assumed.draft", method=method.partition(" ")[0], count=tokens)
+    name = model.id if model else next((word for word in method.split() if word != "draft"), method)
+    notes.explain("assumed.draft", method=name, count=tokens)
     return {"speculative_tokens": tokens}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.errors import Conflict, OutOfRange, Unsupported
 from bot.query import Query
@@ -37,6 +38,8 @@ class Named(NamedTuple):
     model: Model
     name: str
     weights: str | None
+    extra: Mapping[str, Any] = {}
+    """Settings that the name implies, by the names of engine flags: an adapter's."""
 
 
 def choose_weights(query: Query, named: Named, notes: Notes) -> NumberFormat:

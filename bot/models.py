@@ -9,7 +9,8 @@ from bot.errors import HubUnavailable, QuestionError, UnknownModel, Unsupported
 from bot.generic import generic_architecture
 from bot.query import Query
 from catalog.architectures import UnknownArchitecture
-from catalog.checkpoint import config_of, model_of
+from catalog.architectures.drafts import read_draft
+from catalog.checkpoint import adapter_rank, config_of, model_of
 from catalog.find import find_model
 from catalog.hub import is_identifier
 from catalog.local import find_folder, read_folder
@@ -75,10 +76,37 @@ def _repository(text: str, revision: str) -> Repository | Problem | None:
     return source.look_up(text, revision) if source and is_identifier(text) else None
 
 
+# --------------------------------------------------------------------------- beside the model
+
+
+def find_draft(text: str) -> Model | None:
+    """The draft model of this name; None where its files tell too little to count it."""
+    found = find_model(text)
+    if not isinstance(found, NotFound):
+        return found.item
+    repository = _repository(text, "")
+    if not isinstance(repository, Repository) or not repository.config:
+        return None
+    try:
+        return model_of(repository, read_draft(config_of(repository)), by="draft")
+    except (UnknownArchitecture, UnknownQuantization, Unreadable):
+        return None
+
+
+def find_adapter(text: str) -> int | None:
+    """Rank of the LoRA adapter of this name; None where it is none, or cannot be read."""
+    repository = _repository(text, "")
+    return adapter_rank(repository) if isinstance(repository, Repository) else None
+
+
 # --------------------------------------------------------------------------- the repository's own facts
 
 
 def _of_repository(repository: Repository, query: Query, words: str, notes: Notes) -> Named:
+    rank, base = adapter_rank(repository), _base(repository) if repository.adapter else None
+    if rank and base:
+        notes.explain("assumed.adapter", words=words, rank=rank, model=base.id)
+        return Named(base, base.id, None, {"lora": True, "lora_modules": repository.id})
     model = _model(repository, words, notes)
     return Named(model, repository.id, _file_format(repository, query, words, notes))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.amounts import tokens_short
 from bot.choices import shown
-from catalog.types import Gpu
+from catalog.types import Gpu, Model
 from formulas.deployment import Deployment, Settings, Version
 from formulas.engines import engine
 
@@ -23,7 +23,7 @@ def question(deployment: Deployment, *, on_gpu: bool = True) -> str:
         f"seq {tokens_short(deployment.load.sequence_tokens)}",
     ]
     parts += _cards(deployment) if on_gpu else []
-    parts += _settings(deployment.settings)
+    parts += _settings(deployment.settings, deployment.draft)
     return " ".join((*parts, *_engine(deployment)))
 
 
@@ -40,7 +40,7 @@ def _card(gpu: Gpu) -> str:
     return gpu.aliases[0] if "(" in gpu.name and gpu.aliases else gpu.name
 
 
-def _settings(settings: Settings) -> list[str]:
+def _settings(settings: Settings, draft: Model | None) -> list[str]:
     said = {
         "--max-num-batched-tokens": settings.max_batched_tokens,
         "--max-num-seqs": settings.max_sequences,
@@ -49,7 +49,8 @@ def _settings(settings: Settings) -> list[str]:
     parts = [f"{flag} {value}" for flag, value in said.items() if value is not None]
     parts += ["--enforce-eager"] if settings.enforce_eager else []
     parts += [f"lora x{settings.lora_slots} rank {settings.lora_rank}"] if settings.lora_slots else []
-    parts += [f"mtp {settings.speculative_tokens}"] if settings.speculative_tokens else []
+    kind = f"draft {draft.id}" if draft else "mtp"
+    parts += [f"{kind} {settings.speculative_tokens}"] if settings.speculative_tokens else []
     if settings.free_bytes is not None:
         return [*parts, f"{settings.free_bytes / GIB:.6g}GiB free"]
     return [*parts, f"util {settings.utilization:g}"] if settings.utilization is not None else parts

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from bot.additions import engine_settings
+from bot.additions import served_beside
 from bot.choices import (
     choose_engine,
     choose_kv_cache,
@@ -92,6 +92,7 @@ def resolve(query: Query) -> Resolution:
         raise Unsupported("unsupported.utilization", engine=engine_key)
     kv_cache = choose_kv_cache(query, model, gpu, weights, engine_key, notes)
     length = choose_length(query, model, notes)
+    beside = served_beside(query, named, engine_key, notes)
     deployment = Deployment(
         model=model,
         weights=weights,
@@ -101,8 +102,9 @@ def resolve(query: Query) -> Resolution:
         engine=engine_key,
         engine_version=release,
         layout=choose_layout(query, model, gpu, engine_key, notes),
-        settings=_settings(query, gpu, engine_settings(query, engine_key, notes) | stated(query, release)),
+        settings=_settings(query, gpu, beside.settings | stated(query, release)),
         load=slot_load(query, Load(batch=_batch(query, notes), sequence_tokens=length), release),
+        draft=beside.draft,
     )
     _note_unread(query, notes)
     _note_inherited(query, notes)

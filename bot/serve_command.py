@@ -42,8 +42,7 @@ def serve_command(
     if settings.lora_slots:
         flags += [("--max-loras", settings.lora_slots), ("--max-lora-rank", settings.lora_rank)]
     if settings.speculative_tokens:
-        draft = {"method": "mtp", "num_speculative_tokens": settings.speculative_tokens}
-        flags.append(("--speculative-config", json.dumps(draft)))
+        flags.append(("--speculative-config", json.dumps(_draft(deployment))))
     switches = [
         switch
         for switch, on in (
@@ -57,8 +56,16 @@ def serve_command(
     return shlex.join(["vllm", "serve", deployment.model.id, *words, *switches])
 
 
+def _draft(deployment: Deployment) -> dict[str, object]:
+    """The draft as vLLM is told of it; its method follows from its own config."""
+    own = {"method": "mtp"} if deployment.draft is None else {"model": deployment.draft.id}
+    return {**own, "num_speculative_tokens": deployment.settings.speculative_tokens}
+
+
 def _draft_is_unknown(deployment: Deployment) -> bool:
     """Whether the draft is a checkpoint that the question does not name: only a model's own layers need none."""
+    if deployment.draft is not None:
+        return False
     return deployment.settings.speculative_tokens > 0 and deployment.model.architecture.nextn_layer is None
 
 

@@ -18,6 +18,8 @@ from catalog.types import Architecture, Model
 
 MOST_MODELS = 512
 FAMILY = "hub"
+LARGEST_RANK = 4096
+"""No adapter has a larger rank; a full matrix would be smaller."""
 LOADED_BITS = 16
 """Engines load fp32 weights as 16 bits (vLLM --dtype auto)."""
 
@@ -25,6 +27,14 @@ LOADED_BITS = 16
 def config_of(repository: Repository) -> dict[str, Any]:
     """The repository's config.json as an object; empty where it has none. Raises Unreadable."""
     return read_object(repository.config, most_bytes=2 * CONFIG_BYTES) if repository.config else {}
+
+
+def adapter_rank(repository: Repository) -> int | None:
+    """Rank of the LoRA adapter that a repository holds; None where it holds none, or one of a broken rank."""
+    if not repository.adapter:
+        return None
+    rank = read_object(repository.adapter, most_bytes=2 * CONFIG_BYTES).get("r")
+    return rank if type(rank) is int and 0 < rank <= LARGEST_RANK else None
 
 
 def model_of(repository: Repository, architecture: Architecture | None = None, *, by: str = "") -> Model:

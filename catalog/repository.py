@@ -85,7 +85,7 @@ def read_repository(info: Mapping[str, Any], files: Files, *, identifier: str, s
         dtypes=tensors.dtypes,
         tensor_bytes=tensors.bytes,
         files=gguf_files(sizes),
-        bases=tuple(base_models(info)),
+        bases=tuple(dict.fromkeys([*base_models(info), *adapted_model(adapter)])),
         gguf_architecture=str(gguf.get("architecture") or "")[:40],
         gguf_parameters=_whole(gguf.get("total")),
         source=source,
@@ -105,6 +105,12 @@ def base_models(info: Mapping[str, Any]) -> Iterable[str]:
     said = _part(info, "cardData").get("base_model")
     listed = said[:MOST_BASES] if isinstance(said, list) else [said]
     return (name for name in listed if isinstance(name, str) and is_identifier(name))
+
+
+def adapted_model(adapter: Mapping[str, Any]) -> Iterable[str]:
+    """Id of the model that an adapter says it changes."""
+    named = adapter.get("base_model_name_or_path")
+    return (named,) if isinstance(named, str) and is_identifier(named) else ()
 
 
 def _tensors(info: Mapping[str, Any], sizes: Mapping[str, int], files: Files, *, packed: bool) -> Tensors:

@@ -386,6 +386,13 @@ class Model(Fact):
     checked: date
     note: str = ""
 
+    @cached_property
+    def projector(self) -> WeightFile | None:
+        """The file of the vision or audio tower that is taken of several: 16 bits, else the smallest."""
+        towers = {file.format: file for file in reversed(self.files) if file.role == "mmproj"}
+        usual = next((towers[key] for key in ("fp16", "bf16") if key in towers), None)
+        return usual or next(iter(reversed(towers.values())), None)
+
     @property
     def max_length(self) -> int | None:
         return self.context or self.architecture.max_position_embeddings

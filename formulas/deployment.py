@@ -113,6 +113,8 @@ class Deployment:
     layout: Layout = Layout()
     settings: Settings = Settings()
     load: Load
+    draft: Model | None = None
+    """Draft of speculative decoding where it is a checkpoint of its own; without one see speculative_tokens."""
     measured: Measured | None = None
     """What a running server of this model on these GPUs logged; formulas.pinned puts it in place of fitted terms."""
 

@@ -26,6 +26,8 @@ def bind_additions(sentence: Sentence) -> None:
     """LoRA and drafts, into the names that the engines' own flags have."""
     for index, item in sentence.of("lora"):
         _bind_lora(sentence, index, item)
+    for _, item in sentence.of("projector"):
+        sentence.extra["mmproj"] = item.used = True
     for index, item in sentence.of("draft_layer"):
         _bind_draft_layer(sentence, index, item)
     for index, item in sentence.of("draft"):
@@ -75,6 +77,8 @@ def _bind_lora(sentence: Sentence, index: int, item: Item) -> None:
             part.used = _take(sentence, sentence.beside(place, 1, BETWEEN), "max_lora_rank")
         elif part.role == "times" and "max_loras" not in sentence.extra:
             part.used = _take(sentence, sentence.beside(place, 1, (), NO_BREAK), "max_loras")
+        elif part.role == "model" and place == sentence.beside(index, 1, BETWEEN, NO_BREAK):
+            _take_model(sentence, place, "lora_modules")
         elif part.role in ("gpu", "model", "batch", "sequence", "users"):
             return
 
@@ -82,7 +86,20 @@ def _bind_lora(sentence: Sentence, index: int, item: Item) -> None:
 def _bind_draft_layer(sentence: Sentence, index: int, item: Item) -> None:
     sentence.extra["speculative_method"] = sentence.words(item).lower()
     item.used = True
-    _take(sentence, sentence.beside(index, 1, BETWEEN, NO_BREAK), "speculative_tokens")
+    place = sentence.beside(index, 1, BETWEEN, NO_BREAK)
+    if place is not None and _take_model(sentence, place, "speculative_model"):
+        place = sentence.beside(place, 1, BETWEEN, NO_BREAK)
+    _take(sentence, place, "speculative_tokens")
+
+
+def _take_model(sentence: Sentence, place: int, name: str) -> bool:
+    """Whether the model there was taken as this setting, another being the one that is asked about."""
+    item = sentence.items[place]
+    if item.role != "model" or item.used or len(sentence.of("model")) < 2:
+        return False
+    item.used = True
+    sentence.extra[name] = item.value
+    return True
 
 
 def _bind_draft(sentence: Sentence, index: int, item: Item) -> None:
@@ -95,9 +112,10 @@ def _bind_draft(sentence: Sentence, index: int, item: Item) -> None:
         return
     named.used = True
     words = sentence.words(named)
-    sentence.extra["speculative_model"] = words
+    sentence.extra["speculative_model"] = named.value if named.role == "model" else words
     if _DRAFT_LAYER.search(words):
         sentence.extra["speculative_method"] = "eagle"
+    _take(sentence, sentence.beside(place or 0, 1, BETWEEN, NO_BREAK), "speculative_tokens")
 
 
 def _take(sentence: Sentence, place: int | None, name: str) -> bool:

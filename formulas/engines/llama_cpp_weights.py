@@ -87,6 +87,8 @@ def gguf_weights(deployment: Deployment, laws: Any) -> Weights:
         weights = _cached(architecture, form, tuple(deployment.formats.values()))
     else:
         weights = _weights(architecture, form, deployment.formats, laws)
+    if projector := deployment.model.projector:
+        weights = replace(weights, extra=projector.bytes)
     stored = next((file.bytes for file in deployment.model.files if file.format == form.key and is_model(file)), None)
     return weights if stored is None else _as_stored(weights, architecture, stored)
 

@@ -18,10 +18,13 @@ MODEL_BYTES = 2
 
 
 def draft_layers(deployment: Deployment) -> tuple[Layer, ...]:
-    """Layers of the draft model: the checkpoint's prediction layers, else one like the model's last attention layer."""
+    """Layers of the draft: a model's of its own, the checkpoint's prediction layers, or one like the last attention."""
     architecture = deployment.model.architecture
     if not deployment.settings.speculative_tokens or deployment.settings.drafts_looked_up:
         return ()
+    if deployment.draft is not None:
+        draft = deployment.draft.architecture
+        return tuple(draft.kinds[kind] for kind in draft.order)
     if architecture.nextn_layer is not None:
         return (architecture.nextn_layer,) * architecture.num_nextn_predict_layers
     return tuple(_attention_layers(architecture))[-1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -76,12 +77,21 @@ FP32_BYTES, DOUBLE_QUANTIZED = 4, 256
 
 
 def _draft(deployment: Deployment, own: Storage, laws: Any) -> int:
-    """Weights of the draft: prediction layers as the checkpoint has them; a layer of the model for other drafts."""
+    """Weights of the draft: a model of its own, prediction layers as the checkpoint has them, else a layer more."""
     architecture = deployment.model.architecture
     if not deployment.settings.speculative_tokens or deployment.settings.drafts_looked_up:
         return 0
+    if deployment.draft is not None:
+        return weights.stage_weights(storage(_alone(deployment, deployment.draft)), 0, laws)
     parts = nextn_tensors(architecture) if architecture.nextn_layer is not None else _borrowed(deployment)
     return sum(weights.tensor_bytes(own, tensor, None, laws) for tensor in parts)
+
+
+def _alone(deployment: Deployment, draft: Model) -> Deployment:
+    """The draft as a deployment: as its checkpoint stores it, whole on the last stage, divided like the model."""
+    stored = draft.quantization.weights if draft.quantization else "bf16"
+    layout = replace(deployment.layout, pipeline_parallel=1)
+    return deployment.change(model=draft, weights=deployment.formats[stored], layout=layout, draft=None)
 
 
 def _borrowed(deployment: Deployment) -> tuple[Tensor, ...]:
@@ -90,7 +100,7 @@ def _borrowed(deployment: Deployment) -> tuple[Tensor, ...]:
 
 
 def _adapters(deployment: Deployment, own: Storage, stage: int, laws: Any) -> int:
-    """LoRA slots: A (inputs x rank) whole on every GPU, B (rank x outputs) divided as the matrix is."""
+    """LoRA slots: A (inputs x rank) for each linear, B (rank x outputs) divided as the matrix is."""
     settings, layout = deployment.settings, deployment.layout
     features = 0
     for tensor, _ in weights.stage_tensors(own._replace(copies=False), stage):

@@ -39,10 +39,10 @@ def test_adapters(added: str, slots: int, rank: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("added", "tokens"), [("mtp", 1), ("mtp 2", 2), ("with eagle3 draft", 3), ("draft qwen3-0.6b", 0)]
+    ("added", "tokens"), [("mtp", 1), ("mtp 2", 2), ("with eagle3 draft", 3), ("draft qwen3-0.6b", 5)]
 )
 def test_drafts(added: str, tokens: int) -> None:
-    """A draft made of layers is counted with its tokens; a draft model of its own is not, and is no second model."""
+    """A draft made of layers is counted with its tokens; a draft model of its own is too, and is no second model."""
     assert tokens == settings_of(f"{ASKED} {added}").speculative_tokens
 
 
@@ -69,7 +69,7 @@ def test_flags_reach_the_engine(question: str, expected: dict[str, Any]) -> None
     ("question", "words"),
     [
         (f"{ASKED} at 7 requests per second", "7 requests per second"),
-        (f"{ASKED} draft qwen3-0.6b", "qwen3-0.6b"),
+        (f"{ASKED} draft acme/unknown-1b", "acme/unknown-1b"),
         (f"{ASKED} sglang with lora r16", "SGLang"),
         (f"{ASKED} 30s audio", "30s"),
     ],
