@@ -6,15 +6,34 @@ from catalog.architectures import UnknownArchitecture
 from catalog.architectures.generic import candidates
 from catalog.architectures.multimodal import unwrapped
 from catalog.checkpoint import config_of
+from catalog.load import load
 from catalog.quantization import find_recipe
 from catalog.repository import Repository
-from catalog.types import Architecture, Tower
-from formulas.tensors import checkpoint_parameters
+from catalog.types import Architecture, Model, Tower
+from formulas.tensors import checkpoint_parameters, parameter_count
 
 TOLERATED = 0.01
 """Share by which the parameters of the dimensions may differ from the published total."""
 LARGEST_TOWER = 0.5
 """Share of a total that may be beside the language model; SmolVLM-256M has 0.36."""
+
+
+GGUF_EXTRAS = 4096
+"""Elements that a GGUF file may hold beside the weights: rope factors, at most one row of half a head."""
+
+
+def same_size(repository: Repository) -> Model | None:
+    """The known model whose parameters are those of a repository's GGUF files: to a few elements that is its design."""
+    total = repository.gguf_parameters
+    if not total:
+        return None
+    return next((model for model in load().models.values() if _is_of_size(model.architecture, total)), None)
+
+
+def _is_of_size(architecture: Architecture, total: int) -> bool:
+    """Towers are a file of their own."""
+    counted = parameter_count(architecture) - sum(tower.parameters for tower in architecture.towers)
+    return 0 <= total - counted <= GGUF_EXTRAS
 
 
 def generic_architecture(repository: Repository, unknown: UnknownArchitecture) -> Architecture:

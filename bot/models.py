@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.choices import GGUF_FOR_BITS, Named, number_format
 from bot.errors import HubUnavailable, QuestionError, UnknownModel, Unsupported
-from bot.generic import generic_architecture
+from bot.generic import generic_architecture, same_size
 from bot.query import Query
 from catalog.architectures import UnknownArchitecture
 from catalog.architectures.drafts import read_draft
@@ -114,10 +114,12 @@ def _of_repository(repository: Repository, query: Query, words: str, notes: Note
 def _model(repository: Repository, words: str, notes: Notes) -> Model:
     """By its config.json; by its base's where it has none; generically where no reader knows its model_type."""
     if not config_of(repository):
-        base = _base(repository)
+        base, how = _base(repository), "base"
+        if base is None:
+            base, how = same_size(repository), "same_size"
         if base is None:
             raise NoConfig
-        notes.explain("assumed.base", words=words, model=base.id)
+        notes.explain(f"assumed.{how}", words=words, model=base.id)
         return model_of(repository, base.architecture, by=base.id)
     try:
         return model_of(repository)

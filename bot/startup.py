@@ -7,7 +7,7 @@ from catalog import local
 from catalog.cache import MemoryCache, open_cache
 from catalog.find import remember_in
 from catalog.hub import Hub
-from catalog.remote import MOST_KEPT, PATIENT_SECONDS, Remote, use
+from catalog.remote import MOST_KEPT, PATIENT_SECONDS, Remote, use, weigh
 
 
 def connect(settings: Settings, *, reads_files: bool = False) -> None:
@@ -24,7 +24,7 @@ def connect(settings: Settings, *, reads_files: bool = False) -> None:
 
 def _remote(settings: Settings, url: str | None) -> Remote:
     token = settings.hf_token.reveal() if settings.hf_token else None
-    near, tls = MemoryCache(MOST_KEPT), settings.redis_tls_verify
+    near, tls = MemoryCache(MOST_KEPT, weigh=weigh), settings.redis_tls_verify
     return Remote(
         Hub(settings.hf_endpoint, token=token, offline=settings.hf_hub_offline),
         open_cache(url, verify_tls=tls, near=near),

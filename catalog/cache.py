@@ -15,6 +15,7 @@ Value = TypeVar("Value")
 
 HOUR_SECONDS, DAY_SECONDS = 3_600, 86_400
 PROCESS_ENTRIES = 4096
+PROCESS_BYTES = 32_000_000
 PROCESS_SECONDS = 60
 """How long the process trusts its copy of what Redis holds."""
 
@@ -52,8 +53,17 @@ class Cache(Protocol):
 class MemoryCache:
     """The least recently used entries of one process; values are kept as they are, so they must be frozen."""
 
-    def __init__(self, entries: int = PROCESS_ENTRIES, clock: Callable[[], float] = time.monotonic) -> None:
-        self._entries, self._clock = entries, clock
+    def __init__(
+        self,
+        entries: int = PROCESS_ENTRIES,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        weigh: Callable[[Any], int] = lambda value: 0,
+        most_bytes: int = PROCESS_BYTES,
+    ) -> None:
+        """weigh: bytes of a value; all values together take at most most_bytes."""
+        self._entries, self._clock, self._weigh, self._most_bytes = entries, clock, weigh, most_bytes
+        self._bytes = 0
         self._held: OrderedDict[str, tuple[float, Any]] = OrderedDict()
         self._locks: dict[str, tuple[float, str]] = {}
         self._lock = threading.Lock()
@@ -64,17 +74,23 @@ class MemoryCache:
             if value is None:
                 return None
             if until <= self._clock():
-                del self._held[key]
+                self._drop(key)
                 return None
             self._held.move_to_end(key)
         return value if isinstance(value, type_) else None
 
     def set(self, key: str, value: Any, ttl: float) -> None:
         with self._lock:
+            self._drop(key)
             self._held[key] = (self._clock() + ttl, value)
-            self._held.move_to_end(key)
-            while len(self._held) > self._entries:
-                self._held.popitem(last=False)
+            self._bytes += self._weigh(value)
+            while len(self._held) > self._entries or self._bytes > self._most_bytes:
+                self._drop(next(iter(self._held)))
+
+    def _drop(self, key: str) -> None:
+        _, value = self._held.pop(key, (0.0, None))
+        if value is not None:
+            self._bytes -= self._weigh(value)
 
     def lock(self, key: str, seconds: float) -> str | None:
         with self._lock:

@@ -55,12 +55,19 @@ def _model(repository: Repository, architecture: Architecture | None) -> Model:
         family=FAMILY,
         architecture=built,
         quantization=read_quantization(config, built) if config else None,
-        context=stretched_positions(config) if built.role == "decoder" else None,
+        context=_context(repository, config, built),
         stored_bytes=loaded_bytes(repository, config) or None,
         files=repository.files,
         source=repository.source,
         checked=datetime.now(UTC).date(),
     )
+
+
+def _context(repository: Repository, config: Mapping[str, Any], architecture: Architecture) -> int | None:
+    """Longest sequence where it is not what the architecture says: scaled positions, or a GGUF header's own word."""
+    if not config:
+        return repository.gguf_context or None
+    return stretched_positions(config) if architecture.role == "decoder" else None
 
 
 def loaded_bytes(repository: Repository, config: Mapping[str, Any]) -> int:

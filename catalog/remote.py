@@ -36,8 +36,8 @@ PATIENT_SECONDS = 1.0
 HUB_REST_SECONDS = 30.0
 """How long the Hub is left alone after it was away."""
 
-MOST_KEPT = 256
-"""Repositories kept in a process: each has at most the bytes of its config.json, most have 5,000."""
+MOST_KEPT = 1024
+"""Repositories kept in a process, as far as their bytes allow; most have 5,000."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -57,6 +57,16 @@ class Entry(Fact):
     """Seconds since 1970."""
     repository: Repository | None = None
     problem: Problem | None = None
+
+
+def weigh(entry: object) -> int:
+    """Bytes that an entry takes, nearly: those of its texts; files and totals are small beside them."""
+    repository = entry.repository if isinstance(entry, Entry) else None
+    return len(repository.config) + len(repository.adapter) + FILE_BYTES * len(repository.files) if repository else 0
+
+
+FILE_BYTES = 500
+"""Of one file's record in memory."""
 
 
 class Remote:

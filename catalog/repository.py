@@ -48,6 +48,8 @@ class Repository(Fact):
     """Repositories that this one says it was made from."""
     gguf_architecture: str = ""
     gguf_parameters: Size = 0
+    gguf_context: Size = 0
+    """Longest sequence that the GGUF header states."""
     source: str
     """Where this was read, for people."""
 
@@ -88,6 +90,7 @@ def read_repository(info: Mapping[str, Any], files: Files, *, identifier: str, s
         bases=tuple(dict.fromkeys([*base_models(info), *adapted_model(adapter)])),
         gguf_architecture=str(gguf.get("architecture") or "")[:40],
         gguf_parameters=_whole(gguf.get("total")),
+        gguf_context=_whole(gguf.get("context_length")),
         source=source,
     )
 

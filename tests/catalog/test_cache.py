@@ -285,3 +285,16 @@ def test_another_kind_of_url_is_refused() -> None:
     """A URL that is not one of Redis is a mistake in the settings, said at once."""
     with pytest.raises(ValueError, match="redis"):
         open_cache("https://example.com")
+
+
+def test_large_values_leave_room_for_few() -> None:
+    """All values together stay within their bytes; the least recently used go first, one too large at once."""
+    cache = MemoryCache(weigh=len, most_bytes=10)
+    for key in "abc":
+        cache.set(key, "1234", 60)
+    assert [None, "1234", "1234"] == [cache.get(key, str) for key in "abc"]
+    cache.set("b", "12", 60)
+    cache.set("d", "1234", 60)
+    assert ["12", "1234", "1234"] == [cache.get(key, str) for key in "bcd"]
+    cache.set("e", "12345678901", 60)
+    assert 0 == len(cache)

@@ -188,3 +188,20 @@ def test_scaled_positions_reach_further(repos: dict[str, Repo]) -> None:
     repos["acme/long"] = Repo(config={**QWEN3_8B, "rope_scaling": yarn}, parameters={"BF16": QWEN3_8B_PARAMETERS})
     assert "131,072 tokens" in answer("longest context acme/long on h200").headline
     assert "40,960 tokens" in answer(f"longest context {MODEL} on h200").headline
+
+
+ALIKE = [(8_030_261_312, "Llama"), (8_030_261_312 + 10**6, None), (8_190_735_360, "Qwen3-8B"), (0, None)]
+
+
+@pytest.mark.parametrize(("total", "like"), ALIKE)
+def test_gguf_files_of_a_known_size(connected: StandIn, total: int, like: str | None) -> None:
+    """Files without config and base are of the known design that has exactly as many parameters, or refused."""
+    header = {"total": total, "architecture": "llama", "context_length": 8192}
+    connected.repos["acme/alone-GGUF"] = Repo(gguf=header, sizes={"alone-Q4_K_M.gguf": 4_920_000_000})
+    reply = answer("acme/alone-GGUF q4_k_m on rtx 4090")
+    if like is None:
+        assert "names no base model" in reply.headline
+    else:
+        assert reply.headline.startswith("Fits: acme/alone-GGUF q4_k_m")
+        assert any(like in line and "parameter total" in line for line in reply.assumptions)
+        assert "8,192 tokens" in answer("longest context acme/alone-GGUF q4_k_m on h200").headline
