@@ -107,6 +107,10 @@ class Config:
             return default
         return self.whole(name, value)
 
+    def first_size(self, *names: str) -> int:
+        """The first of these sizes that is given; none: UnknownArchitecture, lacking the last."""
+        return self.size(next((name for name in names if self.has(name)), names[-1]))
+
     def count(self, name: str) -> int:
         """A number of layers."""
         value = self.size(name)

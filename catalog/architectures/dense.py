@@ -79,7 +79,6 @@ STYLES: dict[str, Style] = {
         norms=TWO_LAYER_NORMS, final_norms=LAYER_NORM, bias_default=True, mlp_bias=True, gated=False, width_factor=4
     ),
     "gpt2": Style(**{**vars(ALL_BIASES), "positions_from": 0, "width_factor": 4}),
-    "opt": Style(**{**vars(ALL_BIASES), "positions_from": 2}),
     "bloom": Style(**{**vars(ALL_BIASES), "final_norms": 2 * LAYER_NORM, "width_factor": 4}),
 }  # fmt: skip
 
@@ -98,6 +97,18 @@ def gpt_bigcode(config: Config) -> Architecture:
     style = Style(**{**vars(ALL_BIASES), "positions_from": 0, "width_factor": 4})
     single = Config({**config.values, "num_key_value_heads": 1}) if config.flag("multi_query", True) else config
     return read_styled(single, style)
+
+
+def opt(config: Config) -> Architecture:
+    """OPT; the 350M model norms behind its blocks, has no last norm, and embeds tokens in a narrower width."""
+    before = config.flag("do_layer_norm_before", default=True)
+    final = LAYER_NORM if before and not config.flag("_remove_final_layer_norm") else 0
+    found = read_styled(config, Style(**{**vars(ALL_BIASES), "positions_from": 2, "final_norms": final}))
+    hidden, width = found.hidden_size, config.size("word_embed_proj_dim", found.hidden_size)
+    if width == hidden:
+        return found
+    projections = found.final_parameters + 2 * width * hidden
+    return found.model_copy(update={"embedding_size": width, "final_parameters": projections})
 
 
 def gpt_neo(config: Config) -> Architecture:
@@ -148,6 +159,7 @@ READERS = {
     "stablelm": stablelm,
     "gpt_bigcode": gpt_bigcode,
     "gpt_neo": gpt_neo,
+    "opt": opt,
     "falcon": falcon,
     "RefinedWeb": falcon,
     "RefinedWebModel": falcon,

@@ -59,7 +59,7 @@ def granite_experts(config: Config) -> Moe:
 def minimax_experts(config: Config) -> Moe:
     return blocks.moe(
         config,
-        moe_intermediate_size=config.size("moe_intermediate_size", config.size("intermediate_size")),
+        moe_intermediate_size=config.first_size("moe_intermediate_size", "intermediate_size"),
         shared_expert_intermediate_size=config.size("shared_intermediate_size", 0),
         router_bias=config.flag("use_routing_bias"),
     )

@@ -19,7 +19,7 @@ def minimax_m3(config: Config) -> Architecture:
 
     def build(key: tuple[bool, int]) -> Layer:
         sparse, index = key
-        width = config.size("dense_intermediate_size", config.size("intermediate_size"))
+        width = config.first_size("dense_intermediate_size", "intermediate_size")
         block = minimax_experts(config) if sparse else blocks.mlp(config, intermediate_size=width)
         return Layer(
             mixer=blocks.attention(config, qk_norm="head" if config.flag("use_qk_norm") else "none"),

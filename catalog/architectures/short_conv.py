@@ -10,7 +10,7 @@ from catalog.types import Architecture, FeedForward, Layer, Mixer, Mlp, ShortCon
 
 def rounded_width(config: Config) -> int:
     """LFM2's feed-forward width: two thirds, times a factor, rounded up to a multiple."""
-    width = config.size("block_ff_dim", config.size("intermediate_size"))
+    width = config.first_size("block_ff_dim", "intermediate_size")
     if not config.flag("block_auto_adjust_ff_dim", True):
         return width
     multiple = config.size("block_multiple_of", 256)
