@@ -12,11 +12,12 @@ from bot.reply import Reply
 from bot.surfaces.slack.blocks import card, plain_blocks
 from tests.slack import replies
 from tests.slack.check_blocks import objects
-from tools.screens.__main__ import IMAGES, QUESTIONS
+from tools.screens.__main__ import IMAGES
 from tools.screens.browser import LARGEST_BYTES, WIDTH
-from tools.screens.page import KINDS, STYLE, Block, UnknownKind, drawn, page
+from tools.screens.page import KINDS, STYLE, Block, UnknownKind, asked_privately, drawn, page
+from tools.screens.scenes import SAMPLE, SCENES
 
-ASKED = (*QUESTIONS.values(), "what gpu for qwen3-14b bf16, 4 users, 8k", "explain qwen3-32b fp8 on h200", "no such")
+ASKED = (SAMPLE, "help", "what gpu for qwen3-14b bf16, 4 users, 8k", "explain qwen3-32b fp8 on h200", "no such")
 BY_HAND = "a reply with every part"
 
 
@@ -57,7 +58,7 @@ def test_an_unknown_kind_is_an_error(block: Block) -> None:
 
 def test_a_page_is_safe_and_as_wide_as_its_picture() -> None:
     """What was typed is escaped; the style sheet and the browser agree on the width."""
-    assert "&lt;b&gt;" in page("/vram <b>", card(replies.sized()))
+    assert "&lt;b&gt;" in page(asked_privately("/vram <b>"))
     assert f"width: {WIDTH}px" in STYLE.read_text("utf-8")
 
 
@@ -68,7 +69,23 @@ def test_long_tables_show_their_first_page() -> None:
     assert (2, True) == (drawn([table]).count("<td>"), "1–2 of 5" in drawn([table]))
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("card-does-not-fit", ["/vram", "Does not fit", "Post to thread…", "NVIDIA H100 SXM 80GB"]),
+        ("card-vietnamese", ["người dùng", "Đăng vào luồng…"]),
+        ("thread", ["Asked by @Alice", "Memory by batch, GiB", "<path", "<polyline"]),
+        ("form", ["Size a deployment", "12288", "Size it"]),
+        ("home", ["Your last questions", "Delete them", "GPU: NVIDIA L40S"]),
+    ],
+)
+def test_scenes_show_the_real_bot(name: str, words: list[str]) -> None:
+    """Cards with their controls, a thread with charts, the form and the Home."""
+    shown = SCENES[name]().replace('<span class="person">', "").replace("</span>", "")
+    assert [] == [word for word in words if word not in unescape(shown)]
+
+
+@pytest.mark.parametrize("name", SCENES)
 def test_pictures_are_there_and_small(name: str) -> None:
     """Each picture is a PNG that a page loads quickly."""
     body = (IMAGES / f"{name}.png").read_bytes()

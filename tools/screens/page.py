@@ -8,22 +8,61 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from tools.screens import controls
+from tools.screens.charts import chart
+
 Block = dict[str, Any]
 
 TEMPLATE = Path(__file__).with_name("page.html")
 STYLE = Path(__file__).with_name("slack.css")
+EYE = (
+    '<svg viewBox="0 0 20 20" width="14" height="14" fill="none" stroke="currentColor" stroke-width="1.6">'
+    '<path d="M1.5 10S4.5 4.5 10 4.5 18.5 10 18.5 10 15.5 15.5 10 15.5 1.5 10 1.5 10Z"/>'
+    '<circle cx="10" cy="10" r="2.6"/></svg>'
+)
 
 
 class UnknownKind(Exception):
     """A block or element that this module does not draw."""
 
 
-def page(typed: str, blocks: list[Block]) -> str:
-    """The whole page: what was typed, then the reply that only its author sees."""
+def page(body: str) -> str:
+    """The whole page."""
+    return Template(TEMPLATE.read_text("utf-8")).substitute(style=STYLE.read_text("utf-8"), body=body)
+
+
+def asked_privately(typed: str) -> str:
+    """What was typed, above a reply that only its author sees."""
     command, _, question = typed.partition(" ")
-    return Template(TEMPLATE.read_text("utf-8")).substitute(
-        style=STYLE.read_text("utf-8"), command=escape(command), question=escape(question), message=drawn(blocks)
+    words = f'<span class="slash">{escape(command)}</span><span>{escape(question)}</span><span class="send">➤</span>'
+    return f'<div class="composer">{words}</div><div class="only-you">{EYE} Only visible to you</div>'
+
+
+def said_in_thread(name: str, text: str) -> str:
+    """A person's message, with a reply below it."""
+    sender = f'<div class="sender">{escape(name)}<time>10:23 AM</time></div>'
+    said = escape(text).replace("@vram", '<span class="person">@vram</span>', 1)
+    return (
+        f'<div class="message"><div class="icon person-icon">{escape(name[0])}</div><div>{sender}{said}</div></div><hr>'
     )
+
+
+def message(blocks: list[Block]) -> str:
+    """A message of the bot."""
+    sender = '<div class="sender">vram<span class="app">APP</span><time>10:24 AM</time></div>'
+    return f'<div class="message"><div class="icon">GiB</div><div class="content">{sender}{drawn(blocks)}</div></div>'
+
+
+def modal(view: Block) -> str:
+    """A modal with its title and buttons."""
+    ends = "".join(f'<span class="button {name}">{_text(view[name])}</span>' for name in ("close", "submit"))
+    title = f'<div class="title">{_text(view["title"])}</div>'
+    return f'<div class="modal">{title}<div>{drawn(view["blocks"])}</div><div class="ends">{ends}</div></div>'
+
+
+def home_tab(view: Block) -> str:
+    """The app's Home."""
+    return f'<div class="title">vram</div>{drawn(view["blocks"])}'
 
 
 def drawn(parts: Iterable[Block]) -> str:
@@ -51,7 +90,18 @@ def _run(part: Block) -> str:
 
 
 def _section(part: Block) -> str:
-    return f'<div class="block section">{_draw(part["text"])}</div>'
+    beside = f"<div>{_draw(part['accessory'])}</div>" if "accessory" in part else ""
+    return f'<div class="block section"><div>{_draw(part["text"])}</div>{beside}</div>'
+
+
+def _actions(part: Block) -> str:
+    return f'<div class="actions">{drawn(part["elements"])}</div>'
+
+
+def _input(part: Block) -> str:
+    optional = ' <span class="optional">(optional)</span>' if part["optional"] else ""
+    hint = f'<div class="hint">{_draw(part["hint"])}</div>' if "hint" in part else ""
+    return f'<div class="input"><b>{_draw(part["label"])}</b>{optional}{_draw(part["element"])}{hint}</div>'
 
 
 def _header(part: Block) -> str:
@@ -108,6 +158,18 @@ KINDS: dict[str, Callable[[Block], str]] = {
     "rich_text_section": _line,
     "rich_text_list": _list,
     "rich_text_preformatted": _preformatted,
+    "actions": _actions,
+    "input": _input,
+    "divider": controls.divider,
+    "data_visualization": chart,
+    "button": controls.button,
+    "external_select": controls.menu,
+    "static_select": controls.menu,
+    "conversations_select": controls.menu,
+    "plain_text_input": controls.entry,
+    "number_input": controls.entry,
+    "user": controls.person,
+    "link": controls.link,
     "text": _run,
     "plain_text": _text,
     "raw_text": _text,
