@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from bot.surfaces.slack.oauth import SCOPES as SCOPES_OF_AN_INSTALL
 from tests.slack.serving import ROOT
 
 SCOPES = {
@@ -48,6 +50,19 @@ def test_scopes_are_those_the_code_uses(manifest: dict[str, Any]) -> None:
     scopes = manifest["oauth_config"]["scopes"]
     assert {"channels:read"} == set(scopes["bot_optional"])
     assert used == {*scopes["bot"], *scopes["bot_optional"]}
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/slack.md"])
+def test_every_scope_has_its_reason(manifest: dict[str, Any], document: str) -> None:
+    """The table of scopes is the manifest's, with why each is asked for."""
+    scopes = manifest["oauth_config"]["scopes"]
+    rows = re.findall(r"^\| `([\w:]+)`(, optional)? \| \S.*\|$", (ROOT / document).read_text(), re.M)
+    assert [(name, "") for name in scopes["bot"]] + [(name, ", optional") for name in scopes["bot_optional"]] == rows
+
+
+def test_an_install_asks_for_the_manifests_scopes(manifest: dict[str, Any]) -> None:
+    """OAuth and the manifest say the same."""
+    assert list(SCOPES_OF_AN_INSTALL) == manifest["oauth_config"]["scopes"]["bot"]
 
 
 def test_the_command(manifest: dict[str, Any]) -> None:
