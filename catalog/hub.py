@@ -67,6 +67,10 @@ class Hub:
         behind = f"/revision/{quote(revision, safe='')}" if revision else ""
         return self._get(f"/api/models/{identifier}{behind}?blobs=true", most_bytes=most_bytes)
 
+    def search(self, words: str, *, most: int, most_bytes: int) -> bytes:
+        """Models whose id has these words, as a JSON list, the most downloaded first."""
+        return self._get(f"/api/models?search={quote(words)}&sort=downloads&limit={most}", most_bytes=most_bytes)
+
     def file(self, identifier: str, name: str, revision: str, *, most_bytes: int) -> bytes:
         """One file, whole."""
         return self._get(_path(identifier, name, revision), most_bytes=most_bytes)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from catalog.cache import Breaker, Cache
 from catalog.hub import Hub, HubError, Trouble, is_identifier, is_revision
+from catalog.hub_names import FEWEST_LETTERS, LONGEST_WORDS, MOST_NAMES, NAMES_BYTES, NAMES_SECONDS, Names, read_names
 from catalog.reading import Unreadable, read_object
 from catalog.repository import INFO_BYTES, Repository, Seconds, read_repository
 from catalog.single_flight import Busy, SingleFlight
@@ -111,6 +112,27 @@ class Remote:
     def is_fetching(self) -> bool:
         """Whether the Hub is being asked, for somebody or in the background."""
         return self._flights.is_busy
+
+    def names(self, words: str) -> tuple[str, ...]:
+        """Ids on the Hub with these words, the most downloaded first; none while it cannot be asked."""
+        wanted = " ".join(words.split()).lower()
+        if self._hub.offline or not FEWEST_LETTERS <= len(wanted) <= LONGEST_WORDS:
+            return ()
+        key = _key(self._hub.endpoint, "names", wanted)
+        found = self._cache.get(key, Names)
+        if found is None and self._breaker.allows():
+            found = self._searched(wanted)
+            self._shared.set(key, found, NAMES_SECONDS if found.ids else FAILED_SECONDS)
+        return found.ids if found else ()
+
+    def _searched(self, words: str) -> Names:
+        try:
+            body = self._hub.search(words, most=MOST_NAMES, most_bytes=NAMES_BYTES)
+        except HubError as error:
+            self._troubled(error.trouble)
+            return Names()
+        self._breaker.succeeded()
+        return read_names(body)
 
     # ------------------------------------------------------------------ fetching
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HUGE = 50_000_000
@@ -87,6 +87,8 @@ class StandIn:
         self.repos: dict[str, Repo] = {}
         self.asked: Counter[str] = Counter()
         self.headers: list[dict[str, str]] = []
+        self.gate: threading.Event | None = None
+        """Searches are held back until it is set."""
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -123,11 +125,19 @@ def _handler(hub: StandIn) -> type[BaseHTTPRequestHandler]:
             path = unquote(urlsplit(self.path).path)
             hub.asked[path] += 1
             hub.headers.append(dict(self.headers))
-            if path.startswith("/api/models/"):
+            if path == "/api/models":
+                self._search(parse_qs(urlsplit(self.path).query)["search"][0])
+            elif path.startswith("/api/models/"):
                 self._info("/".join(path.split("/")[3:5]))
             else:
                 _, owner, name, _, _, *rest = path.split("/")
                 self._file(f"{owner}/{name}", "/".join(rest))
+
+        def _search(self, words: str) -> None:
+            found = [{"id": name} for name in hub.repos if all(word in name.lower() for word in words.split())]
+            if hub.gate:
+                hub.gate.wait(LONGEST_WAIT)
+            self._send(200, json.dumps(found).encode(), {})
 
         def _info(self, identifier: str) -> None:
             repo = hub.repos.get(identifier)

@@ -116,7 +116,8 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
         "SLACK_SIGNING_SECRET": SECRET,
         "SLACK_API_URL": "http://127.0.0.1:9/api/",
     }
-    return {**known, **slack, **settings}
+    hub = {} if "HF_ENDPOINT" in settings else {"HF_HUB_OFFLINE": "1"}
+    return {**known, **slack, **hub, **settings}
 
 
 def spawn(app: str, folder: Path, settings: dict[str, str]) -> subprocess.Popen[bytes]:

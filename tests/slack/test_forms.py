@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.surfaces.slack.state import unpack
+from tests.hub.stand_in import Repo, standing_in
+from tests.slack import serving
 from tests.slack.check_blocks import check, objects
 from tests.slack.payloads import filled, payload, send
 from tests.slack.pressing import elements, press
@@ -211,6 +215,22 @@ def test_menus_answer_as_one_types(bot_server: Server, menu: str, typed: str, fi
     options = send(bot_server, payload("block_suggestion", action_id=menu, value=typed)).json()["options"]
     assert first == options[0]["value"]
     assert all(option["text"]["type"] == "plain_text" for option in options)
+
+
+def test_models_of_the_hub(tmp_path: Path) -> None:
+    """Behind the catalog's own come those that the Hub finds; a slow Hub holds nobody up."""
+    with standing_in() as hub, serving.running(tmp_path, app=serving.PRODUCTION, HF_ENDPOINT=hub.url) as server:
+        hub.repos = {"someone/Qwen3-32B-abliterated": Repo()}
+        assert "someone/Qwen3-32B-abliterated" in suggested(server, "qwen3-32b abl")
+        assert "Qwen/Qwen3-32B" == suggested(server, "qwen3-32b")[0]
+        hub.gate = threading.Event()
+        assert "Qwen/Qwen3-8B" in suggested(server, "qwen3-8b")
+        hub.gate.set()
+
+
+def suggested(server: Server, typed: str) -> list[str]:
+    answered = send(server, payload("block_suggestion", value=typed)).json()
+    return [option["value"] for option in answered["options"]]
 
 
 @pytest.mark.parametrize("typed", ["", "<!channel>", "‮", "x" * 3000, "/", "\x00", "é" * 80])

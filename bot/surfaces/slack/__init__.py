@@ -58,7 +58,7 @@ def register(
             attach(app, desk)
     actions.register(app, desk)
     submissions.register(app, desk)
-    options.register(app)
+    options.register(app, desk)
 
 
 def default_answer(text: str, *, defaults: Defaults | None = None) -> Reply:
