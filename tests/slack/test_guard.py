@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,9 @@ def inner(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     return [body]
 
 
-def call(environ: dict[str, Any]) -> tuple[str, dict[str, str], bytes]:
+def call(environ: dict[str, Any], **options: float) -> tuple[str, dict[str, str], bytes]:
     """Status, headers and body of one request to a new guard."""
-    guard = Guard(inner, signing_secret=serving.SECRET, seen=MemorySeen(), health={}, now=lambda: NOW)
+    guard = Guard(inner, signing_secret=serving.SECRET, seen=MemorySeen(), health={}, now=lambda: NOW, **options)
     started: list[Any] = []
     body = b"".join(guard(environ, lambda *arguments: started.extend(arguments)))
     return started[0], dict(started[1]), body
@@ -55,6 +56,25 @@ def environ(body: bytes = b"x=1", *, timestamp: int = NOW, **changed: str) -> di
 def test_the_window_is_five_minutes_either_way(offset: int, status: str) -> None:
     """To the second."""
     assert status == call(environ(timestamp=NOW + offset))[0][:3]
+
+
+@pytest.mark.parametrize("sent", [b"", b"x", b"x="])
+def test_a_body_that_never_comes(sent: bytes) -> None:
+    """The thread is free again once the time for a body is up, however much of it came."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile("rb") as stream:
+        theirs.sendall(sent)
+        held = {**environ(), "wsgi.input": stream, "gunicorn.socket": ours}
+        assert ("400 Bad Request", b'{"error": "incomplete body"}') == call(held, body_seconds=0.1)[::2]
+
+
+def test_a_body_that_comes_in_time() -> None:
+    """Is read as ever, and its connection stays open for the next one."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile("rb") as stream:
+        theirs.sendall(b"x=1x=1")
+        kept = {**environ(), "wsgi.input": stream, "gunicorn.socket": ours}
+        assert ["200 OK"] * 2 == [call({**kept})[0] for _ in range(2)]
 
 
 @pytest.mark.parametrize(("size", "status"), [(0, "200"), (256 * 1024, "200"), (256 * 1024 + 1, "413")])

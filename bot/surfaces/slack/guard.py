@@ -16,6 +16,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from bot.surfaces.slack.logging import log, log_error
+from bot.surfaces.slack.patience import Patience
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -26,6 +27,8 @@ EVENTS_PATH = "/slack/events"
 CONTENT_TYPES = ("application/x-www-form-urlencoded", "application/json")
 LARGEST_BODY = 256 * 1024
 WINDOW_SECONDS = 300
+BODY_SECONDS = 2.0
+"""Slack sends a request at once and waits three seconds for the answer."""
 LENGTH = re.compile(r"[0-9]{1,9}")
 TIMESTAMP = re.compile(r"[0-9]{1,12}")
 SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
@@ -69,10 +72,11 @@ class Guard:
         health: dict[str, Health],
         open_paths: tuple[str, ...] = (),
         now: Callable[[], float] = time.time,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._inner, self._seen, self._health, self._now = inner, seen, health, now
         self._open_paths = frozenset(open_paths)
-        self._key = signing_secret.encode()
+        self._key, self._patience = signing_secret.encode(), Patience(body_seconds)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -93,7 +97,8 @@ class Guard:
         _check_route(environ)
         length = _body_length(environ)
         timestamp, signature = self._signature(environ)
-        body = environ["wsgi.input"].read(length)
+        with self._patience.reading(environ.get("gunicorn.socket")):
+            body = environ["wsgi.input"].read(length)
         if len(body) != length:
             raise Refused(HTTPStatus.BAD_REQUEST, "incomplete body")
         self._verify(timestamp, body, signature)
