@@ -89,7 +89,7 @@ class StandIn:
         self.headers: list[dict[str, str]] = []
         self.gate: threading.Event | None = None
         """Searches are held back until it is set."""
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def asked_about(self, identifier: str) -> int:
@@ -115,74 +115,72 @@ def standing_in() -> Iterator[StandIn]:
         hub.stop()
 
 
-def _handler(hub: StandIn) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
+class _Handler(BaseHTTPRequestHandler):
+    hub: StandIn
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
 
-        def do_GET(self) -> None:
-            path = unquote(urlsplit(self.path).path)
-            hub.asked[path] += 1
-            hub.headers.append(dict(self.headers))
-            if path == "/api/models":
-                self._search(parse_qs(urlsplit(self.path).query)["search"][0])
-            elif path.startswith("/api/models/"):
-                self._info("/".join(path.split("/")[3:5]))
-            else:
-                _, owner, name, _, _, *rest = path.split("/")
-                self._file(f"{owner}/{name}", "/".join(rest))
+    def do_GET(self) -> None:
+        path = unquote(urlsplit(self.path).path)
+        self.hub.asked[path] += 1
+        self.hub.headers.append(dict(self.headers))
+        if path == "/api/models":
+            self._search(parse_qs(urlsplit(self.path).query)["search"][0])
+        elif path.startswith("/api/models/"):
+            self._info("/".join(path.split("/")[3:5]))
+        else:
+            _, owner, name, _, _, *rest = path.split("/")
+            self._file(f"{owner}/{name}", "/".join(rest))
 
-        def _search(self, words: str) -> None:
-            found = [{"id": name} for name in hub.repos if all(word in name.lower() for word in words.split())]
-            if hub.gate:
-                hub.gate.wait(LONGEST_WAIT)
-            self._send(200, json.dumps(found).encode(), {})
+    def _search(self, words: str) -> None:
+        found = [{"id": name} for name in self.hub.repos if all(word in name.lower() for word in words.split())]
+        if self.hub.gate:
+            self.hub.gate.wait(LONGEST_WAIT)
+        self._send(200, json.dumps(found).encode(), {})
 
-        def _info(self, identifier: str) -> None:
-            repo = hub.repos.get(identifier)
-            if repo is None:
-                self._send(404, b'{"error":"Repository not found"}', {"X-Error-Code": "RepoNotFound"})
-                return
-            time.sleep(repo.delay)
-            if repo.gate:
-                repo.gate.wait(LONGEST_WAIT)
-            if repo.redirect_info:
-                self._send(307, b"", {"Location": repo.redirect_info})
-            else:
-                self._send(repo.status, repo.info(identifier), _code(repo), truncated=repo.truncated)
+    def _info(self, identifier: str) -> None:
+        repo = self.hub.repos.get(identifier)
+        if repo is None:
+            self._send(404, b'{"error":"Repository not found"}', {"X-Error-Code": "RepoNotFound"})
+            return
+        time.sleep(repo.delay)
+        if repo.gate:
+            repo.gate.wait(LONGEST_WAIT)
+        if repo.redirect_info:
+            self._send(307, b"", {"Location": repo.redirect_info})
+        else:
+            self._send(repo.status, repo.info(identifier), _code(repo), truncated=repo.truncated)
 
-        def _file(self, identifier: str, name: str) -> None:
-            repo = hub.repos.get(identifier, Repo(file_status=404, code="RepoNotFound"))
-            content = repo.contents().get(name)
-            if repo.redirect:
-                self._send(307, b"", {"Location": repo.redirect.format(path=self.path)})
-            elif repo.file_status != 200:
-                self._send(repo.file_status, b"refused", _code(repo))
-            elif content is None:
-                self._send(404, b"Entry not found", {"X-Error-Code": "EntryNotFound"})
-            elif self.headers.get("Range"):
-                first, last = map(int, self.headers["Range"].removeprefix("bytes=").split("-"))
-                self._send(206, content[first : last + 1], {})
-            else:
-                self._send(200, content, {"Content-Encoding": repo.encoding} if repo.encoding else {})
+    def _file(self, identifier: str, name: str) -> None:
+        repo = self.hub.repos.get(identifier, Repo(file_status=404, code="RepoNotFound"))
+        content = repo.contents().get(name)
+        if repo.redirect:
+            self._send(307, b"", {"Location": repo.redirect.format(path=self.path)})
+        elif repo.file_status != 200:
+            self._send(repo.file_status, b"refused", _code(repo))
+        elif content is None:
+            self._send(404, b"Entry not found", {"X-Error-Code": "EntryNotFound"})
+        elif self.headers.get("Range"):
+            first, last = map(int, self.headers["Range"].removeprefix("bytes=").split("-"))
+            self._send(206, content[first : last + 1], {})
+        else:
+            self._send(200, content, {"Content-Encoding": repo.encoding} if repo.encoding else {})
 
-        def _send(self, status: int, body: bytes, headers: dict[str, str], *, truncated: bool = False) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body) * (2 if truncated else 1)))
-            self.end_headers()
-            try:
-                self.wfile.write(body)
-            except OSError:
-                self.close_connection = True
-            self.close_connection = self.close_connection or truncated
+    def _send(self, status: int, body: bytes, headers: dict[str, str], *, truncated: bool = False) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body) * (2 if truncated else 1)))
+        self.end_headers()
+        try:
+            self.wfile.write(body)
+        except OSError:
+            self.close_connection = True
+        self.close_connection = self.close_connection or truncated
 
-        def log_message(self, *arguments: Any) -> None:
-            """Tests print nothing."""
-
-    return Handler
+    def log_message(self, *arguments: Any) -> None:
+        """Tests print nothing."""
 
 
 def _code(repo: Repo) -> dict[str, str]:

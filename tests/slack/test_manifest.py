@@ -56,7 +56,7 @@ def test_scopes_are_those_the_code_uses(manifest: dict[str, Any]) -> None:
 def test_every_scope_has_its_reason(manifest: dict[str, Any], document: str) -> None:
     """The table of scopes is the manifest's, with why each is asked for."""
     scopes = manifest["oauth_config"]["scopes"]
-    rows = re.findall(r"^\| `([\w:]+)`(, optional)? \| \S.*\|$", (ROOT / document).read_text(), re.M)
+    rows = re.findall(r"^\| `([a-z_:]+)`(, optional)? \| \S.*\|$", (ROOT / document).read_text(), re.M)
     assert [(name, "") for name in scopes["bot"]] + [(name, ", optional") for name in scopes["bot_optional"]] == rows
 
 
