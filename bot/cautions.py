@@ -13,6 +13,8 @@ from formulas.engines.vllm_plan import VllmPlan
 from formulas.kv_cache import Cached, held_bytes, layer_caches
 from formulas.state import Held
 
+SLICE = " MIG "
+"""What the catalog's names of slices contain."""
 WORTH_SAYING = 1.2
 """Reserved over kept memory from which the difference is worth a sentence."""
 LLAMA_CPP = "llama.cpp"
@@ -72,4 +74,23 @@ def _free(sized: Sized) -> Iterator[Remark]:
         yield Remark("warning.free", values)
 
 
-RULES: tuple[Callable[[Sized], Iterator[Remark]], ...] = (_not_computed, _sequence_limit, _windowed, _free)
+def _shared_with_the_host(sized: Sized) -> Iterator[Remark]:
+    gpu = sized.estimate.deployment.gpu
+    if sized.held and gpu.unified_memory and isinstance(sized.estimate.plan, VllmPlan):
+        yield Remark("warning.unified", {"gpu": gpu.name})
+
+
+def _slices(sized: Sized) -> Iterator[Remark]:
+    deployment = sized.estimate.deployment
+    if SLICE in deployment.gpu.name and deployment.layout.tensor_parallel * deployment.layout.pipeline_parallel > 1:
+        yield Remark("warning.slices", {"gpu": deployment.gpu.name})
+
+
+RULES: tuple[Callable[[Sized], Iterator[Remark]], ...] = (
+    _not_computed,
+    _sequence_limit,
+    _windowed,
+    _free,
+    _shared_with_the_host,
+    _slices,
+)
