@@ -38,6 +38,13 @@ def gib(size: int, *, digits: int = 1) -> str:
     return f"{gib_number(size, digits=digits)} {unit()}"
 
 
+def measured_size(size: int) -> str:
+    """A size as logs print it, two digits: '3.12 GiB', '448 MiB', '64 KiB'."""
+    if size >= UNITS["GiB"]:
+        return gib(size, digits=2)
+    return f"{size / 2**20:,.0f} MiB" if size >= 2**20 else f"{size / 2**10:,.0f} KiB"
+
+
 def gib_number(size: int, *, digits: int = 1) -> str:
     """The number alone: '1.5'."""
     value = in_units(size)

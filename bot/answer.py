@@ -10,6 +10,7 @@ from bot.errors import QuestionError
 from bot.help import help_reply
 from bot.parse import parse
 from bot.query import Query
+from bot.read_log import read_log
 from bot.reply import Reply
 from bot.resolve import resolve
 from bot.say import say
@@ -38,6 +39,8 @@ def answer(text: str, *, defaults: Defaults | None = None) -> Reply:
 
 
 def _answer(query: Query) -> Reply:
+    if query.log:
+        return read_log(query, query.log)
     if query.verb == "help":
         return help_reply(query)
     sized = size(resolve(query))

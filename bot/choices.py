@@ -147,11 +147,15 @@ def choose_kv_cache(
     """The stated format, else what the engine picks by itself."""
     if query.kv_cache:
         return number_format(query.kv_cache.value)
-    key = engine(engine_key).kv_cache(model, gpu)
-    if weights.key in ("fp16", "fp32") and key == "bf16":
-        key = weights.key
+    key = own_kv_cache(model, gpu, weights, engine_key)
     notes.assume("kv_cache", "assumed.kv_cache", kv_cache=key, engine=engine_key)
     return number_format(key)
+
+
+def own_kv_cache(model: Model, gpu: Gpu, weights: NumberFormat, engine_key: str) -> str:
+    """Format key of the KV cache that the engine picks by itself."""
+    key = engine(engine_key).kv_cache(model, gpu)
+    return weights.key if weights.key in ("fp16", "fp32") and key == "bf16" else key
 
 
 def hears(model: Model) -> bool:

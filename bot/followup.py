@@ -8,6 +8,8 @@ from typing import Any
 
 from bot.amounts import tokens_short
 from bot.choices import shown
+from bot.logs.readings import Readings
+from bot.masking import masked
 from bot.parse import SLOTS, parse
 from bot.query import CustomCard, Problem, Query
 from bot.words import fold, languages
@@ -15,6 +17,10 @@ from bot.words import fold, languages
 GIB = 2**30
 SHORT = 500
 """Longer questions are pasted commands and logs: they are remembered as what they come to."""
+SHORTEST_LOG = 120
+"""Longer questions and those of several lines may hold a log."""
+MOST_KEPT = 300
+"""Characters that are kept of a log in which nothing was read that a question can say."""
 LAYOUT = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 HARDWARE = ("gpu_count", *LAYOUT)
 
@@ -22,13 +28,25 @@ REPLACES: dict[str, tuple[str, ...]] = {
     "sequence_tokens": ("mix", "audio_seconds"),
     "mix": ("sequence_tokens", "audio_seconds"),
     "audio_seconds": ("sequence_tokens", "mix"),
-    "engine": ("engine_version", "max_batched_tokens", "max_sequences", "block_size", "enforce_eager", "method"),
-    "method": ("engine", "engine_version"),
-    "gpu": ("free_bytes",),
-    "gpu_count": LAYOUT,
-    "tensor_parallel": ("gpu_count",),
-    "pipeline_parallel": ("gpu_count",),
-    "data_parallel": ("gpu_count",),
+    "engine": (
+        "engine_version",
+        "max_batched_tokens",
+        "max_sequences",
+        "block_size",
+        "enforce_eager",
+        "method",
+        "measured",
+    ),
+    "engine_version": ("measured",),
+    "method": ("engine", "engine_version", "measured"),
+    "model": ("measured",),
+    "weights": ("measured",),
+    "gpu": ("free_bytes", "measured"),
+    "gpu_count": (*LAYOUT, "measured"),
+    "tensor_parallel": ("gpu_count", "measured"),
+    "pipeline_parallel": ("gpu_count", "measured"),
+    "data_parallel": ("gpu_count", "measured"),
+    "expert_parallel": ("measured",),
     "utilization": ("free_bytes",),
     "free_bytes": ("utilization",),
 }
@@ -110,10 +128,21 @@ def _says_same(text: str) -> bool:
 
 def short(question: str, most: int = SHORT) -> str:
     """A paste of more characters as the short question that it comes to; what comes to none stays as it is."""
+    question = without_log(question)
     if len(question) <= most:
         return question
     query = parse(question)
     return spoken(query) if query.model and not query.problems else question
+
+
+def without_log(question: str) -> str:
+    """The question, a log in it replaced by the words for what it says; they give the same deployment."""
+    if len(question) <= SHORTEST_LOG and "\n" not in question:
+        return question
+    query = parse(question)
+    if query.log is None:
+        return question
+    return spoken(query) or masked(question)[:MOST_KEPT]
 
 
 # --------------------------------------------------------------------------- words
@@ -176,6 +205,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "max_sequences": lambda number: f"--max-num-seqs {number}",
     "enforce_eager": lambda on: "--enforce-eager" if on else "",
     "block_size": lambda size: f"--block-size {size}",
+    "measured": Readings.words,
     "method": lambda method: f"method {method}",
 }
 """Slot -> its value in words; cards and engine, which are said together, apart."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.commands import find_command
 from bot.logs.observation import Observation
+from bot.logs.readings import read_words
 from bot.parsing.additions import bind_additions, bind_per_card, bind_rates
 from bot.parsing.asks import bind_asks
 from bot.parsing.cards import bind_cards, bind_count_behind, bind_nodes, bind_sizes
@@ -14,9 +15,9 @@ from bot.parsing.check import WHOLE, check
 from bot.parsing.clean import LONGEST_TEXT, clean
 from bot.parsing.counts import bind_counts, bind_ranges
 from bot.parsing.formats import bind_formats
-from bot.parsing.items import Item, Sentence, said_of
+from bot.parsing.items import Claim, Item, Sentence, said_of
 from bot.parsing.lengths import bind_counted_mix, bind_durations, bind_mix, bind_products
-from bot.parsing.logged import bind_log, split_log
+from bot.parsing.logged import NOWHERE, bind_log, split_log
 from bot.parsing.named import bind_models, bind_settings, bind_switches, bind_verb
 from bot.parsing.names import Finder, default_finder
 from bot.parsing.nouns import join_nouns, settle_in_and_out
@@ -81,11 +82,14 @@ NEEDS_READING = frozenset({"unknown", "number", "release", "model", "gpu", "form
 def parse(text: str, finder: Finder | None = None) -> Query:
     """What a person asked, each value with the words that said it. Never raises: problems say what forbids it."""
     log, words = split_log(text)
-    cleaned = clean(words)
+    measured, words = read_words(words)
+    cleaned = clean(words[:LONGEST_TEXT] if log else words)
     if not cleaned.strip() and log is None:
         return Query(text=text, problems=(Problem("empty", None, ()),))
     sentence = read(cleaned, finder or default_finder(), log)
-    if len(words) > LONGEST_TEXT:
+    if measured:
+        sentence.claims["measured"] = [Claim(measured, *NOWHERE)]
+    if len(words) > LONGEST_TEXT and not log:
         sentence.problems.insert(0, Problem("out_of_range", None, (f"{len(words):,} > {LONGEST_TEXT:,}",)))
     return _query(text, sentence)
 

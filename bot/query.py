@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from bot.commands.command import Command
 from bot.logs.observation import Observation
+from bot.logs.readings import Readings
 
 Value = TypeVar("Value")
 
@@ -80,6 +81,8 @@ class Query:
     audio_seconds: Said[float] | None = None
     solve_for: Said[Literal["batch", "sequence", "gpu_count", "gpu", "utilization"]] | None = None
     method: Said[Literal["engine", "guide"]] | None = None
+    measured: Said[Readings] | None = None
+    """What a running server of this deployment printed of its memory."""
     command: bool = False
     """The text was a pasted serve command: its length is a limit and its sequences a ceiling."""
     unread: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from bot.choices import (
     fit_engine,
 )
 from bot.errors import ERRORS, OutOfRange, QuestionError, UnknownGpu, Unsupported
+from bot.measured import with_measured
 from bot.models import find_named
 from bot.parsing.check import LIMITS, WHOLE
 from bot.query import CustomCard, Problem, Query
@@ -110,7 +111,7 @@ def resolve(query: Query) -> Resolution:
     _note_inherited(query, notes)
     return Resolution(
         query=query,
-        deployment=deployment,
+        deployment=with_measured(deployment, query.measured.value) if query.measured and query.gpu else deployment,
         model_name=named.name,
         gpu_named=query.gpu is not None,
         solve_for=_unknown(query),

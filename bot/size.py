@@ -249,7 +249,7 @@ def _lighter_weights(result: Estimate) -> Changed | None:
         return None
     for key in LIGHTER.get(deployment.engine, ()):
         lighter = number_format(key)
-        if lighter.bits < HALF * deployment.weights.bits and _computes(deployment.gpu, lighter):
+        if lighter.bits < HALF * deployment.weights.bits and computes(deployment.gpu, lighter):
             other = estimate(deployment.change(weights=lighter))
             if other.fits:
                 return _changed(f"weights={key}", other)
@@ -269,7 +269,7 @@ def _fewer_layers(result: Estimate) -> Changed | None:
     return _changed(f"gpu_layers={layers}", other)
 
 
-def _computes(gpu: Gpu, weights: NumberFormat) -> bool:
+def computes(gpu: Gpu, weights: NumberFormat) -> bool:
     """Whether the engine's kernels read these weights on this card."""
     least = KERNELS_FROM.get(weights.key)
     return least is None or gpu.vendor != "NVIDIA" or (gpu.compute_capability or 0) >= least

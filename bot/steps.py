@@ -31,10 +31,16 @@ def steps(sized: Sized, text: Messages) -> tuple[Step, ...]:
         *_start(sized, text),
         *_on_card(sized, text),
         *(_advice(row, sized, facts, text) for row in rows if row.priority < BEFORE_CHANGES),
-        *(_change(change, sized, text) for change in sized.changes if _helps(change, sized)),
+        *solved_steps(sized, text),
         *(_advice(row, sized, facts, text) for row in rows if row.priority >= BEFORE_CHANGES),
     ]
     return tuple(found[:SHOWN])
+
+
+def solved_steps(sized: Sized, text: Messages, *, without: frozenset[str] = frozenset()) -> list[Step]:
+    """The changes that turn the answer, each with its solution."""
+    changes = (change for change in sized.changes if change.change.partition("=")[0] not in without)
+    return [_change(change, sized, text) for change in changes if _helps(change, sized)]
 
 
 def _start(sized: Sized, text: Messages) -> Iterator[Step]:

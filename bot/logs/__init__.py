@@ -13,13 +13,11 @@ from typing import Any
 
 from bot.logs.lines import Matched, is_machine, lines_of, rest_of
 from bot.logs.observation import Observation
-from bot.logs.phases import settle
+from bot.logs.phases import settle, starts
 from bot.logs.reader import LogReader
+from bot.logs.shorten import plain, shortened
 
 COMMON = LogReader("common")
-LONGEST_LOG = 400_000
-"""Characters that are read: the first quarter and the last three quarters of so many."""
-FIRST_PART = 100_000
 
 
 @cache
@@ -31,17 +29,22 @@ def readers() -> tuple[LogReader, ...]:
 
 def find_log(text: str) -> tuple[Observation, str] | None:
     """What a log in the text says, and the text without it; None where there is none."""
-    text = shortened(text)
-    everywhere = COMMON.read(text)
-    own = {reader: matches for reader in readers() if (matches := reader.read(text))}
-    reader = max(own, key=lambda each: (len({id(match.row) for match in own[each]}), each.likeness(text)), default=None)
-    if reader is None:
-        reader = max(readers(), key=lambda each: each.likeness(text))
-        reader = reader if reader.likeness(text) else None
-    matches = sorted([*everywhere, *(own.get(reader, []) if reader else [])], key=lambda match: match.start)
+    text = shortened(plain(text))
+    reader, own = _engine(text)
+    matches = sorted([*COMMON.read(text), *own], key=lambda match: match.start)
     if not any(is_machine(text, match) for match in matches):
         return None
-    return _observation(reader, matches, text), rest_of(text, lines_of(text, matches))
+    seen = [_observation(reader, start, text) for start in starts(matches)]
+    outcome = next((each for each in reversed(seen) if each.ended), seen[-1])
+    return outcome, rest_of(text, lines_of(text, matches))
+
+
+def _engine(text: str) -> tuple[LogReader | None, list[Matched]]:
+    """The engine whose lines and words the text has most of; none where a message could be anyone's."""
+    own = {reader: reader.read(text) for reader in readers()}
+    score = {reader: (len({id(match.row) for match in own[reader]}), reader.likeness(text)) for reader in own}
+    reader = max(score, key=lambda each: score[each])
+    return (reader, own[reader]) if any(score[reader]) else (None, [])
 
 
 def _observation(reader: LogReader | None, matches: list[Matched], text: str) -> Observation:
@@ -63,10 +66,3 @@ def _observation(reader: LogReader | None, matches: list[Matched], text: str) ->
         line=settled.line,
         configs=tuple(text[match.start : match.line_end] for match in matches if match.row.config),
     )
-
-
-def shortened(text: str) -> str:
-    """A text of at most LONGEST_LOG characters: its start, where settings stand, and its end, where errors do."""
-    if len(text) <= LONGEST_LOG:
-        return text
-    return f"{text[:FIRST_PART]}\n{text[FIRST_PART - LONGEST_LOG :]}"

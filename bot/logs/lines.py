@@ -19,7 +19,7 @@ _STYLE = re.compile(
     r"|[\w.]*(?:Error|Exception)\b"
     r"|File \"|Traceback|Process \w+|[\w.-]+ +\| |\w+\.\w+:\d+"
     r"|(?:llama|ggml|llm|load|print|common|clip|srv|slot|main|system)\w*[ :]"
-    r"|time=|level=|E\d{4}|I\d{4}|\(\w+ (?:rank|pid)|\w+-\d+ *\|"
+    r"|\S+:\d+:\d+ \[\d+\] |\{\"log\":|time=|level=|E\d{4}|I\d{4}|\(\w+ (?:rank|pid)|\w+-\d+ *\|"
     r"|#? ?(?:GPU|CPU|cuda) blocks|State:|Last State:|Reason:|Exit Code:|[>#^.]{2,})"
 )
 """How a line printed by a program begins."""
@@ -39,6 +39,7 @@ class Row:
     weak: bool = False
     clears: bool = False
     config: bool = False
+    begins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def matches(row: Row, text: str, flat: str) -> Iterator[Matched]:
         line_start = max(text.rfind("\n", 0, at) + 1, at - LONGEST_LINE)
         line_end = text.find("\n", at + len(row.anchor))
         line_end = min(len(text) if line_end < 0 else line_end, at + LONGEST_LINE)
-        found = _compiled(row.pattern).search(source, *_window(row, at, line_start, line_end)) if row.pattern else None
+        found = _search(row, source, flat, at, line_start, line_end)
         if found or not row.pattern:
             facts = dict(facts_of(found)) if found else {}
             yield Matched(row, at, line_start, line_end, facts)
@@ -76,6 +77,15 @@ def matches(row: Row, text: str, flat: str) -> Iterator[Matched]:
 def _compiled(pattern: str) -> re.Pattern[str]:
     """Compiled when its anchor is first seen: a plain question never needs one."""
     return re.compile(pattern)
+
+
+def _search(row: Row, source: str, flat: str, at: int, start: int, end: int) -> re.Match[str] | None:
+    """The pattern on its line, else behind its anchor on a line that was wrapped."""
+    if not row.pattern:
+        return None
+    pattern = _compiled(row.pattern)
+    found = pattern.search(source, *_window(row, at, start, end))
+    return found or pattern.search(flat, at, at + len(row.anchor) + WRAPPED)
 
 
 def _window(row: Row, at: int, start: int, end: int) -> tuple[int, int]:
@@ -90,6 +100,7 @@ def facts_of(found: re.Match[str]) -> Iterator[tuple[str, Any]]:
     """Named groups as facts: "1.74 GiB" under tried_to_allocate becomes tried_to_allocate_gib = 1.74."""
     groups = found.groupdict()
     device = re.sub(r"\D", "", groups.get("key__device") or "") or groups.get("key__device")
+    device = groups.get("key__name") or device
     for group, text in groups.items():
         if text is None or group.startswith("key__"):
             continue

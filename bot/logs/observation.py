@@ -27,6 +27,11 @@ class Observation:
     configs: tuple[str, ...] = ()
     """Lines in which the engine prints its settings."""
 
+    @property
+    def ended(self) -> bool:
+        """Whether the log tells how this start ended."""
+        return self.failure is not None or self.phase == "healthy"
+
     def size(self, *names: str) -> int | None:
         """Bytes of the first of these facts that was printed, whatever its unit; names without their unit."""
         for name in names:

@@ -21,13 +21,14 @@ IN_PROGRESS = {
 """Last phase that began -> the phase in which a failure without further evidence happened."""
 ENDS_WELL = frozenset({"loaded", "cached", "kv_ready", "ready", "serving"})
 """A log that ends here, with nothing failed, is that of a server that starts."""
-ENDS_OPEN = frozenset({"profile"})
+ENDS_OPEN = frozenset({"weights", "profile"})
 """A log that ends here was cut while all went well."""
 BEFORE_SERVING = ("weights", "profile", "kv_cache", "graph_capture")
 LONGEST_QUOTE = 240
 FRAMES_BEFORE = 12_000
 """Characters before an error in which its traceback stands."""
 NOT_ABOUT_THE_GPU = frozenset({"host_memory", "shared_memory"})
+CRASH = "crash"
 NO_MEMORY_LEFT = "no_cache_memory"
 
 
@@ -38,6 +39,16 @@ class Settled(NamedTuple):
     failure: str | None
     stage: str | None
     line: str
+
+
+def starts(matches: list[Matched]) -> list[list[Matched]]:
+    """The lines of each start of the server: a restart begins where its first line follows what others got to."""
+    found: list[list[Matched]] = [[]]
+    for match in matches:
+        if match.row.begins and any(each.row.enters or each.row.fails for each in found[-1]):
+            found.append([])
+        found[-1].append(match)
+    return found
 
 
 def settle(matches: list[Matched], text: str, frames: Mapping[str, tuple[str, ...]]) -> Settled:
@@ -61,7 +72,8 @@ def settle(matches: list[Matched], text: str, frames: Mapping[str, tuple[str, ..
 
 def _cause(failed: list[tuple[Matched, str | None]]) -> tuple[Matched, str | None]:
     """The first failure whose line settles the phase, else the first strong one, else the first."""
-    strong = [each for each in failed if not each[0].row.weak] or failed
+    strong = [each for each in failed if not each[0].row.weak]
+    strong = strong or [each for each in failed if each[0].row.fails != CRASH] or failed
     return next((each for each in strong if each[0].row.phase), strong[0])
 
 
@@ -93,4 +105,5 @@ def _by_frames(text: str, match: Matched, frames: Mapping[str, tuple[str, ...]])
 
 def _quote(text: str, match: Matched) -> str:
     line = text[match.line_start : match.line_end].strip()
-    return line if len(line) <= LONGEST_QUOTE else text[match.start : match.start + LONGEST_QUOTE].strip()
+    start = max(match.line_start, match.start - LONGEST_QUOTE // 2)
+    return line if len(line) <= LONGEST_QUOTE else text[start : start + LONGEST_QUOTE].strip()

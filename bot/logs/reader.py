@@ -53,5 +53,6 @@ class LogReader:
         return settled
 
     def likeness(self, text: str) -> int:
-        """How many of the engine's words stand in the text."""
-        return sum(sign in text for sign in self._file["signs"])
+        """How many of the engine's words stand in the text; those of a runner that it starts count beside its own."""
+        own = sum(sign in text for sign in self._file["signs"])
+        return own and own + sum(LogReader(name).likeness(text) for name in self._file.get("includes", ()))

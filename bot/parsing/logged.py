@@ -9,6 +9,7 @@ from bot.commands import settings_in
 from bot.commands.command import Command
 from bot.logs import find_log
 from bot.logs.observation import GIB, Observation
+from bot.logs.readings import readings
 from bot.parsing.items import Claim, Sentence
 from bot.parsing.pasted import claim_settings
 from bot.query import CustomCard
@@ -18,14 +19,20 @@ NOWHERE = (0, 0)
 """The place of a claim that no words of the question make."""
 LENGTHS = ("max_len_requested", "concurrency_len", "q_sequence_tokens", "sequence_tokens")
 """Facts that say the limit of a sequence, the surest first."""
+SETTINGS = {
+    "length": "sequence_tokens",
+    "util": "utilization",
+    "cache": "kv_cache",
+    "batched": "max_batched_tokens",
+    "seqs": "max_sequences",
+    "eager": "enforce_eager",
+}
+"""Setting of Readings -> the slot that states it."""
 RUNS_ON = {"ollama": "llama.cpp"}
-_ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("```", "\n"), ("\r\n", "\n"), ("\0", " "))
 
 
 def split_log(text: str) -> tuple[Observation | None, str]:
     """The log in a text, and the text without it."""
-    for written, plain in _ESCAPES:
-        text = text.replace(written, plain) if written in text else text
     found = find_log(text)
     return found or (None, text)
 
@@ -42,6 +49,14 @@ def bind_log(sentence: Sentence) -> None:
     for slot, value in _stated(sentence, sentence.log):
         if value and slot not in sentence.claims:
             sentence.claims[slot] = [Claim(value, *NOWHERE)]
+    if printed := readings(sentence.log, _settings(sentence)):
+        sentence.claims["measured"] = [Claim(printed, *NOWHERE)]
+
+
+def _settings(sentence: Sentence) -> dict[str, Any]:
+    """What the server was started with, as far as the log or the words around it say."""
+    said = {name: sentence.claims.get(slot) for name, slot in SETTINGS.items()}
+    return {name: claims[0].value for name, claims in said.items() if claims}
 
 
 def _claim_config(sentence: Sentence, command: Command, said: frozenset[str]) -> None:

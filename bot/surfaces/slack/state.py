@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.defaults import Defaults
+from bot.followup import without_log
 
 VERSION = "1"
 PLAIN, PACKED = "p", "z"
@@ -38,7 +39,7 @@ class State:
 def pack(state: State, limit: int = LONGEST_VALUE) -> str | None:
     """The state as a short text, or None where it does not fit."""
     fields: dict[str, Any] = {
-        "q": state.question,
+        "q": without_log(state.question),
         "d": state.defaults.model_dump(exclude_defaults=True),
         "c": int(state.chart),
         "u": state.asker,

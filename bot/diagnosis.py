@@ -1,0 +1,152 @@
+"""What a log says happened, and what would mend it: data, before any sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from bot.amounts import count, measured_size
+from bot.commands import readers
+from bot.logs.observation import UNITS, Observation
+from bot.query import Query
+from bot.size import Sized
+from catalog.kept import toml
+from formulas.deployment import version
+from formulas.engines import engine
+
+FILE = Path(__file__).with_suffix(".toml")
+HEALTHY = "healthy"
+SOLVED = "solved"
+"""Name of the place where the solved changes of the question stand among the fixes."""
+
+
+class Fix(NamedTuple):
+    """One thing to change: a sentence diagnosis.fix.<name> of bot/lang with its values."""
+
+    name: str
+    values: Mapping[str, str] = {}
+    flag: str = ""
+    """As it is written on the command line."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A log with the question that it belongs to, worked out where the model and the GPU are known."""
+
+    query: Query
+    log: Observation
+    sized: Sized | None
+
+    @property
+    def engine(self) -> str:
+        """Key of the engine, or nothing."""
+        return self.log.engine or (self.query.engine.value if self.query.engine else "")
+
+    @cached_property
+    def total(self) -> int | None:
+        """Memory of one card, bytes."""
+        held = self.sized is not None and self.sized.held is not None
+        known = self.sized.estimate.deployment.gpu.visible_bytes if self.sized and held else None
+        return self.log.size("total_gpu") or known
+
+    @cached_property
+    def utilization(self) -> float | None:
+        """The share that the engine was given, as stated or by default; None where it takes none."""
+        if self.query.utilization:
+            return self.query.utilization.value
+        if self.sized and self.sized.held:
+            return self.sized.estimate.plan.utilization
+        return self._default_utilization()
+
+    def _default_utilization(self) -> float | None:
+        """The release's own, where the log says which release it is."""
+        if not self.query.engine_version:
+            return None
+        try:
+            chosen = engine(self.engine)
+            return chosen.utilization(version(self.query.engine_version.value)) if chosen.takes_share else None
+        except (KeyError, ValueError):
+            return None
+
+    @property
+    def short(self) -> int | None:
+        """Bytes by which an allocation was too large for what was free."""
+        tried, free = self.log.size("tried_to_allocate", "compute_buffer", "buffer"), self.log.size("free")
+        return tried - free if tried is not None and free is not None and tried > free else None
+
+    @property
+    def others(self) -> int | None:
+        """Bytes of the card that were neither free nor PyTorch's own; a context and NCCL are always among them."""
+        free, torch = self.log.size("free"), self.log.size("torch_allocated")
+        if self.total is None or free is None:
+            return None
+        if torch is None:
+            return self.total - free if self.log.failure == "card_in_use" else None
+        return self.total - free - torch - (self.log.size("torch_reserved_unallocated") or 0)
+
+    def flag(self, slot: str) -> str | None:
+        """The engine's flag that sets a field of Query; None where the engine is not known or has none."""
+        table = next((reader.table for reader in readers() if reader.name == self.engine.replace("-", "_")), None)
+        table = table or next((reader.table for reader in readers() if reader.table.engine == self.engine), None)
+        flags = table.flags.values() if table else ()
+        return next((flag.name for flag in flags if flag.slot == slot), None)
+
+    def stated(self, slot: str) -> Any:
+        """A field of the question, or None."""
+        said = getattr(self.query, slot)
+        return said.value if said else None
+
+    @cached_property
+    def values(self) -> dict[str, str]:
+        """What a sentence may mention: every fact as people read it, and what follows from them."""
+        found = dict(_readable(self.log))
+        derived = {"short": self.short, "others": self.others, "total_gpu": self.total}
+        derived |= {"missing": _difference(self.log.size("needed"), self.log.size("available", "free"))}
+        if self.query.measured and self.query.measured.value.tokens:
+            found["kv_tokens"] = count(self.query.measured.value.tokens)
+        found |= {name: measured_size(size) for name, size in derived.items() if size is not None and size > 0}
+        if self.utilization:
+            found["utilization"] = f"{self.utilization:.3g}"
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One failure of diagnosis.toml."""
+
+    kind: Literal["memory", "refused", "other"]
+    fixes: tuple[str, ...]
+    phases: Mapping[str, tuple[str, ...]]
+
+    def fixes_in(self, phase: str | None) -> tuple[str, ...]:
+        """Names of fixes for a failure in this phase, the cheapest first."""
+        return self.phases.get(phase or "", self.fixes)
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """Every failure by key."""
+    return {key: _rule(row) for key, row in toml(FILE).items()}
+
+
+def _rule(row: Mapping[str, Any]) -> Rule:
+    phases = {phase: tuple(names) for phase, names in row.get("phases", {}).items()}
+    return Rule(kind=row["kind"], fixes=tuple(row["fixes"]), phases=phases)
+
+
+def _readable(log: Observation) -> Iterator[tuple[str, str]]:
+    for name, value in log.facts.items():
+        base, _, unit = name.rpartition("_")
+        if unit in UNITS and isinstance(value, int | float):
+            yield base, measured_size(round(value * UNITS[unit]))
+        elif isinstance(value, int):
+            yield name, count(value)
+        elif isinstance(value, float | str):
+            yield name.removeprefix("q_"), str(value)
+
+
+def _difference(large: int | None, small: int | None) -> int | None:
+    return large - small if large is not None and small is not None else None

@@ -1,0 +1,135 @@
+"""What a running server printed of its memory: the terms that stand in place of computed ones.
+
+They travel in a question as words that the parser reads back: measured[weights=14.99GiB kv=2.89GiB tokens=23648 ...].
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from bot.logs.observation import GIB, Observation
+
+MIB = 2**20
+VLLM_BLOCK_TOKENS = 16
+"""vLLM's default block_size (config/cache.py)."""
+PRINTED: dict[str, dict[str, tuple[str, ...]]] = {
+    "vllm": {
+        "weights": ("weights",),
+        "activations": ("activation_peak",),
+        "pool": ("available_kv", "available"),
+        "graphs": ("graph",),
+    },
+    "sglang": {"weights": ("weights",), "pool": ("available_kv",), "graphs": ("graph",)},
+    "llama.cpp": {"weights": ("cuda_buffers",), "activations": ("compute_buffers",)},
+    "tgi": {"weights": ("weights",)},
+    "tensorrt-llm": {"pool": ("kv",)},
+}
+"""Engine -> term -> the facts that print it, without their unit. llama.cpp allocates what is asked for: no pool."""
+TEXT = re.compile(r"\bmeasured\[([^\]\n]{1,400})\]")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)(GiB|MiB)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """Bytes on one GPU as a server printed them, and the settings that it was started with; None was not printed."""
+
+    weights: int | None = None
+    activations: int | None = None
+    graphs: int | None = None
+    pool: int | None = None
+    """KV cache."""
+    tokens: int | None = None
+    """KV cache as the engine prints it."""
+    card: int | None = None
+    length: int | None = None
+    util: float | None = None
+    cache: str | None = None
+    """KV cache format, where it was stated."""
+    batched: int | None = None
+    seqs: int | None = None
+    eager: bool | None = None
+
+    def __bool__(self) -> bool:
+        return any(value is not None for value in (self.weights, self.activations, self.pool, self.tokens))
+
+    def words(self) -> str:
+        """As a question carries them."""
+        said = {field.name: getattr(self, field.name) for field in fields(self)}
+        parts = [f"{name}={_written(name, value)}" for name, value in said.items() if value is not None]
+        return f"measured[{' '.join(parts)}]"
+
+
+def readings(log: Observation, settings: Mapping[str, Any]) -> Readings:
+    """The terms that a log prints; settings: fields of Readings that the question or the log states."""
+    printed = PRINTED.get("llama.cpp" if log.engine == "ollama" else log.engine or "", {})
+    terms: dict[str, Any] = {term: _bytes(log, names) for term, names in printed.items()}
+    if "pool" in terms and terms["pool"] is None:
+        terms["pool"] = _sum(log.size("k"), log.size("v"))
+    tokens = _tokens(log) if "pool" in terms or log.engine == "tgi" else None
+    return Readings(**terms, tokens=tokens, card=log.size("total_gpu"), **settings)
+
+
+def read_words(text: str) -> tuple[Readings | None, str]:
+    """The readings that a question carries, and the question without them; what is not understood is left out."""
+    found = TEXT.search(text) if "measured[" in text else None
+    if found is None:
+        return None, text
+    pairs = dict(part.split("=", 1) for part in found[1].split() if "=" in part)
+    known = {field.name: value for field in fields(Readings) if (value := _read(field.name, pairs)) is not None}
+    return Readings(**known), f"{text[: found.start()]} {text[found.end() :]}"
+
+
+# --------------------------------------------------------------------------- parts
+
+
+def _bytes(log: Observation, names: tuple[str, ...]) -> int | None:
+    """A size; of several GPUs the fullest."""
+    for name in names:
+        by_device = log.facts.get(f"{name}_mib")
+        if isinstance(by_device, dict):
+            return round(max(by_device.values()) * MIB)
+        if (size := log.size(name)) is not None:
+            return size
+    return None
+
+
+def _sum(*sizes: int | None) -> int | None:
+    known = [size for size in sizes if size is not None]
+    return sum(known) if len(known) == len(sizes) else None
+
+
+def _tokens(log: Observation) -> int | None:
+    """Tokens as printed; before vLLM printed them, blocks."""
+    tokens, blocks = log.number("kv_tokens"), log.number("gpu_blocks")
+    if tokens is not None:
+        return int(tokens)
+    size = log.number("block_size") or (VLLM_BLOCK_TOKENS if log.engine == "vllm" else 0)
+    return int(blocks * size) if blocks and size else None
+
+
+SIZES = frozenset({"weights", "activations", "graphs", "pool", "card"})
+_WHOLE = frozenset({"tokens", "length", "batched", "seqs"})
+
+
+def _written(name: str, value: Any) -> str:
+    if name not in SIZES:
+        return "1" if value is True else f"{value:g}" if isinstance(value, float) else str(value)
+    short = f"{value / GIB:.4g}"
+    return f"{short}GiB" if round(float(short) * GIB) == value else f"{value / MIB:.6f}".rstrip("0").rstrip(".") + "MiB"
+
+
+def _read(name: str, pairs: Mapping[str, str]) -> Any:
+    text = pairs.get(name, "")
+    if name in SIZES:
+        size = _SIZE.fullmatch(text)
+        return round(float(size[1]) * (GIB if size[2] == "GiB" else MIB)) if size else None
+    if name in _WHOLE:
+        return int(text) if re.fullmatch(r"\d{1,12}", text) else None
+    if name == "util":
+        return float(text) if re.fullmatch(r"[01]?\.?\d{1,6}", text) else None
+    if name == "eager":
+        return True if text == "1" else None
+    return text if re.fullmatch(r"[a-z0-9_-]{2,12}", text) else None

@@ -1,0 +1,56 @@
+"""A log of any length as one that is read in milliseconds: colours undone, lines that only repeat left out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+LONGEST_WHOLE = 60_000
+"""Characters up to which nothing is left out."""
+LONGEST_READ = 400_000
+"""Characters that are looked at in the end."""
+LONGEST_TAKEN = 4_000_000
+"""Characters of which repeated lines are left out."""
+HEAD_SHARE = 4
+"""One part in so many is taken from the start, where settings stand, the others from the end, where errors do."""
+KEPT_ALIKE = 6
+"""First and last lines that are kept of those that differ in digits alone."""
+_DIGITS = b"0123456789"
+_TERMINAL = re.compile(r"(?:\x1b|\^\[|\\u001b|\\x1b|#033)\[[0-9;?]{0,20}[A-Za-z]")
+"""Colours (ECMA-48), as they are and as journals and JSON write them."""
+_ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("```", "\n"), ("\r\n", "\n"), ("\r", "\n"), ("\0", " "))
+"""Slack's escapes and fences, line ends of other systems, progress bars."""
+
+
+def plain(text: str) -> str:
+    """The text without colours and escapes, every line on its own."""
+    for written, read in _ESCAPES:
+        text = text.replace(written, read) if written in text else text
+    return _TERMINAL.sub("", text) if "[" in text else text
+
+
+def shortened(text: str) -> str:
+    """A text of at most about LONGEST_READ characters that says as much."""
+    if len(text) <= LONGEST_WHOLE:
+        return text
+    return _ends(_without_repeats(_ends(text, LONGEST_TAKEN)), LONGEST_READ)
+
+
+def _ends(text: str, most: int) -> str:
+    """The start and the end of a text, cut where lines end."""
+    if len(text) <= most:
+        return text
+    head = text[: most // HEAD_SHARE]
+    tail = text[len(head) - most :]
+    return "\n".join((head.rpartition("\n")[0] or head, tail.partition("\n")[2] or tail))
+
+
+def _without_repeats(text: str) -> str:
+    lines = text.split("\n")
+    shapes = text.encode("utf-8", "replace").translate(None, _DIGITS).split(b"\n")
+    total, seen, kept = Counter(shapes), Counter[bytes](), []
+    for line, shape in zip(lines, shapes, strict=True):
+        seen[shape] += 1
+        if seen[shape] <= KEPT_ALIKE or seen[shape] > total[shape] - KEPT_ALIKE:
+            kept.append(line)
+    return "\n".join(kept)

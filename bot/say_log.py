@@ -1,0 +1,241 @@
+"""The reply to a pasted log: what happened and the smallest fix first, then predicted beside measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bot import contract
+from bot.amounts import count, gib, gib_number, in_units, unit
+from bot.diagnosis import HEALTHY, SOLVED, Case, Fix, rules
+from bot.fixes import fixes
+from bot.logs.readings import Readings
+from bot.masking import masked
+from bot.messages import Messages, messages
+from bot.phrasing import engine_name, names
+from bot.present import understood_so_far
+from bot.reply import Cell, Reply, Step, Table, Verdict
+from bot.say import say
+from bot.size import Sized
+from bot.steps import solved_steps
+from formulas.engines.vllm_plan import VllmPlan
+from formulas.estimate import Estimate, estimate
+
+SHOWN = 5
+COVERS = {"shorter": "sequence_tokens", "free_card": "free_bytes", "lighter_solved": "weights", "layers": "gpu_layers"}
+"""Fix -> the solved change that says the same."""
+FAILED_SENTENCES = ("full", "part", "free", "plain")
+HEALTHY_SENTENCES = ("requests", "tokens", "cache", "left", "buffers", "plain")
+"""Variants of a sentence, the one with most numbers first."""
+FAR = 0.15
+"""Measured weights this far from the computed ones are those of another format or model."""
+
+
+def say_log(case: Case, lacking: str | None = None) -> Reply:
+    """The reply to a log. lacking: what forbids to work the deployment out, a field of the question."""
+    text = messages(case.query.language)
+    found = fixes(case)
+    cause, steps = _cause(case, text), _steps(case, found, text)
+    base = say(case.sized) if case.sized else _bare(case)
+    asks = tuple(text(f"diagnosis.ask.{ask}") for ask in _asks(case, lacking))
+    verdict = _verdict(case)
+    notes = (*_far(case, text), *(base.notes if case.sized else ()))
+    answer = base.answer.model_copy(
+        update={
+            "question": masked(case.query.text),
+            "fits": {"fits": True, "does_not_fit": False}.get(verdict),
+            "verdict": verdict,
+            "notes": list(notes),
+            "diagnosis": _diagnosis(case, cause, found, asks, text),
+        }
+    )
+    return Reply(
+        answer=answer,
+        verdict=verdict,
+        headline=" ".join((cause, *(step.text for step in steps[:1] if verdict == "does_not_fit"))),
+        language=text.language,
+        tables=(*_comparison(case, text), *base.tables),
+        facts=(*_line(case, text), *asks, *(base.facts if case.log.phase == HEALTHY else ())),
+        notes=notes,
+        steps=steps[1:] if verdict == "does_not_fit" else base.steps if verdict == "fits" else (),
+        assumptions=base.assumptions,
+        source=base.source,
+    )
+
+
+def _bare(case: Case) -> Reply:
+    """What is known without a model or a GPU."""
+    answer = contract.Answer(question="", understood=understood_so_far(case.query))
+    return Reply(answer=answer, verdict="needs", headline="")
+
+
+def _verdict(case: Case) -> Verdict:
+    if case.log.phase == HEALTHY:
+        return "fits"
+    return "does_not_fit" if case.log.failure else "needs"
+
+
+# --------------------------------------------------------------------------- sentences
+
+
+def _cause(case: Case, text: Messages) -> str:
+    """What happened: the fullest sentence for which the log gives the numbers."""
+    if case.log.phase == HEALTHY:
+        return _healthy(case, text)
+    failure, phase = case.log.failure, text(f"diagnosis.phase.{case.log.phase or 'none'}")
+    if failure is None:
+        return text("diagnosis.cause.open", stage=phase)
+    values = {**case.values, "engine": _engine(case, text), "phase": phase}
+    places = (f"diagnosis.cause.{failure}.{case.log.phase}", f"diagnosis.cause.{failure}")
+    keys = [f"{place}.{variant}" for place in places for variant in FAILED_SENTENCES]
+    return next(sentence for key in keys if (sentence := _filled(text, key, values)))
+
+
+def _filled(text: Messages, key: str, values: dict[str, Any]) -> str:
+    """The sentence, or nothing where there is none or a value of it is not known."""
+    if key not in text:
+        return ""
+    try:
+        return text(key, **values)
+    except KeyError:
+        return ""
+
+
+def _healthy(case: Case, text: Messages) -> str:
+    """That it runs, and what it holds: as printed, and for whole requests."""
+    values: dict[str, Any] = {**case.values, "engine": _engine(case, text)}
+    if case.sized and case.sized.held and case.query.measured and case.sized.held.pool.tokens:
+        held, deployment = case.sized.held, case.sized.estimate.deployment
+        values |= {
+            **names(deployment, text),
+            "max_batch": count(held.max_batch),
+            "kv_tokens": count(held.pool.tokens),
+            "pool": gib(held.pool.bytes),
+        }
+        return text("diagnosis.healthy.full", **values)
+    concurrency, length = case.log.number("concurrency"), case.log.number("concurrency_len")
+    if concurrency and length:
+        values |= {"max_batch": count(int(concurrency)), "tokens": count(int(length))}
+    keys = (f"diagnosis.healthy.{variant}" for variant in HEALTHY_SENTENCES)
+    return next(sentence for key in keys if (sentence := _filled(text, key, values)))
+
+
+def _engine(case: Case, text: Messages) -> str:
+    return engine_name(case.engine, text) if case.engine else text("diagnosis.server")
+
+
+def _line(case: Case, text: Messages) -> tuple[str, ...]:
+    """The line that settled it, without secrets."""
+    return (text("diagnosis.line", line=masked(case.log.line)),) if case.log.line else ()
+
+
+def _asks(case: Case, lacking: str | None) -> Iterator[str]:
+    """What the log does not settle, by name."""
+    if case.log.phase is None and (case.log.failure in (None, "out_of_memory", "crash", "nccl")):
+        yield "start"
+    elif case.log.failure is None and case.log.phase != HEALTHY:
+        yield "rest"
+    if not case.engine:
+        yield "engine"
+    rule = rules().get(case.log.failure or "")
+    if rule and rule.kind == "other":
+        return
+    if lacking == "model":
+        yield "model"
+    elif case.sized is None:
+        yield "both"
+    elif case.sized.held is None:
+        yield "gpu"
+
+
+def _far(case: Case, text: Messages) -> tuple[str, ...]:
+    """A note where the measured weights are not those of the model and format that were understood."""
+    measured = _readings(case)
+    if not case.sized or not measured or not measured.weights:
+        return ()
+    computed = _computed(case.sized).memory.weights
+    if abs(measured.weights / computed - 1) < FAR:
+        return ()
+    sized = names(case.sized.estimate.deployment, text)
+    return (text("diagnosis.far", measured=gib(measured.weights), computed=gib(computed), **sized),)
+
+
+# --------------------------------------------------------------------------- fixes
+
+
+def _steps(case: Case, found: list[Fix], text: Messages) -> tuple[Step, ...]:
+    """At most five; the solved changes of the question stand where the rule has them."""
+    steps: list[Step] = []
+    for fix in found:
+        if fix.name == SOLVED and case.sized:
+            steps += solved_steps(case.sized, text, without=_covered(found))
+        elif fix.name != SOLVED and (sentence := _filled(text, f"diagnosis.fix.{fix.name}", dict(fix.values))):
+            steps.append(Step(sentence))
+    return tuple(steps[:SHOWN])
+
+
+def _covered(found: list[Fix]) -> frozenset[str]:
+    """Changes that a fix of the log makes already."""
+    return frozenset(change for fix in found if (change := COVERS.get(fix.name)))
+
+
+def _diagnosis(case: Case, cause: str, found: list[Fix], asks: tuple[str, ...], text: Messages) -> dict[str, Any]:
+    facts = {name.removeprefix("q_"): value for name, value in case.log.facts.items()}
+    named = [fix for fix in found if fix.name != SOLVED]
+    return {
+        "phase": case.log.phase,
+        "failure": case.log.failure,
+        "cause": cause,
+        "engine": case.log.engine,
+        "facts": facts,
+        "fixes": [
+            {"text": sentence, "flag": fix.flag or None}
+            for fix in named
+            if (sentence := _filled(text, f"diagnosis.fix.{fix.name}", dict(fix.values)))
+        ],
+        "asks": list(asks),
+    }
+
+
+# --------------------------------------------------------------------------- predicted beside measured
+
+
+def _readings(case: Case) -> Readings | None:
+    return case.query.measured.value if case.query.measured else None
+
+
+def _computed(sized: Sized) -> Estimate:
+    """The logged deployment as it is computed without its log."""
+    deployment = sized.estimate.deployment
+    return estimate(deployment.measured.at if deployment.measured else deployment.change(measured=None))
+
+
+def _comparison(case: Case, text: Messages) -> tuple[Table, ...]:
+    """Term by term; only where the log measured one of a known deployment."""
+    measured = _readings(case)
+    if not case.sized or not case.sized.held or not measured:
+        return ()
+    columns = tuple(text(f"diagnosis.table.{name}") for name in ("term", "predicted", "measured", "difference"))
+    rows = tuple(_rows(_computed(case.sized), measured, text))
+    return (Table(caption=text("diagnosis.table.caption", unit=unit()), columns=columns, rows=rows),) if rows else ()
+
+
+def _rows(computed: Estimate, measured: Readings, text: Messages) -> Iterator[tuple[Cell, ...]]:
+    pool = computed.plan.pool(sequence_tokens=computed.deployment.load.sequence_tokens)
+    sizes = {
+        "weights": (computed.memory.weights, measured.weights),
+        "activations": (computed.memory.activations, measured.activations),
+        "graphs": (computed.plan.captured_graphs(0) if isinstance(computed.plan, VllmPlan) else None, measured.graphs),
+        "pool": (pool.bytes, measured.pool),
+    }
+    for name, (expected, printed) in sizes.items():
+        if printed is not None and expected is not None:
+            yield _row(text(f"diagnosis.table.{name}"), expected, printed, gib_number, in_units)
+    if measured.tokens is not None and pool.tokens:
+        yield _row(text("diagnosis.table.tokens"), pool.tokens, measured.tokens, count, float)
+
+
+def _row(label: str, expected: int, printed: int, shown: Any, number: Any) -> tuple[Cell, ...]:
+    share = 100 * (expected / printed - 1) if printed else 0.0
+    cells = (Cell(shown(size), number(size)) for size in (expected, printed))
+    return Cell(label), *cells, Cell(f"{share:+.1f} %", share)
