@@ -17,6 +17,7 @@ QUESTION = "qwen3-8b bf16 batch 4 seq 4k"
 
 def save(server: Server, slack: WebApi, **fields: str) -> dict[str, Any]:
     """Send the settings form; its acknowledgement."""
+    slack.clear()
     sent = {"view__callback_id": "vram_settings", "view__state": filled(**fields)}
     response = send(server, payload("view_submission", **sent))
     assert 200 == response.status
