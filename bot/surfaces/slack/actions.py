@@ -12,12 +12,13 @@ from bot.followup import follow_up
 from bot.messages import messages
 from bot.surfaces.slack import controls, forms, home, posting, respond, sharing
 from bot.surfaces.slack.desk import Desk, Where, where
+from bot.surfaces.slack.listening import acknowledge, safely
 from bot.surfaces.slack.logging import log_error
 from bot.surfaces.slack.permalink import Target
 from bot.surfaces.slack.state import State, unpack
 
 if TYPE_CHECKING:
-    from slack_bolt import Ack, App
+    from slack_bolt import App
     from slack_sdk import WebClient
 
 
@@ -62,6 +63,7 @@ def register(app: App, desk: Desk) -> None:
     """Listen to our own action ids, all of them in one listener."""
     ours = re.compile(f"^(?:{'|'.join(map(re.escape, HANDLERS))})$")
 
+    @safely("press_failed")
     def work(body: dict[str, Any], client: WebClient, context: Any) -> None:
         state = unpack(_carried(body))
         here = where(context, (body.get("container") or {}).get("channel_id") or "")
@@ -75,11 +77,7 @@ def register(app: App, desk: Desk) -> None:
             reference = log_error("press_failed", error)
             respond.tell(str(body.get("response_url") or ""), messages()("slack.failure", reference=reference))
 
-    app.action(ours)(ack=_acknowledge, lazy=[work])
-
-
-def _acknowledge(ack: Ack) -> None:
-    ack()
+    app.action(ours)(ack=acknowledge, lazy=[work])
 
 
 def _carried(body: dict[str, Any]) -> str:

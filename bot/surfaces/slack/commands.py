@@ -11,6 +11,7 @@ from bot.messages import messages
 from bot.surfaces.slack import forms, home, permalink, posting, respond, sharing
 from bot.surfaces.slack.controls import ANSWERED
 from bot.surfaces.slack.desk import Desk, Where, spoken_in, where
+from bot.surfaces.slack.listening import safely
 from bot.surfaces.slack.logging import log, log_error
 from bot.surfaces.slack.message import HELP, Message
 from bot.surfaces.slack.state import State
@@ -34,15 +35,19 @@ def register(app: App, desk: Desk) -> None:
         else:
             _answer(desk, ack, where(context), text, body.get("response_url") or "")
 
+    @safely("command_failed")
     def work(body: dict[str, Any], client: WebClient, context: Any) -> None:
         text, here, url = (body.get("text") or "").strip(), where(context), body.get("response_url") or ""
         question, link = permalink.split(text)
-        if not text:
-            _open(desk, client, here, body, url)
-        elif text.lower() == SETTINGS:
-            home.open_settings(desk, client, here, body.get("trigger_id") or "", channel=here.channel)
-        elif link:
-            _into_thread(desk, client, here, question, link, url)
+        try:
+            if not text:
+                _open(desk, client, here, body, url)
+            elif text.lower() == SETTINGS:
+                home.open_settings(desk, client, here, body.get("trigger_id") or "", channel=here.channel)
+            elif link:
+                _post(desk, client, here, question, link, url)
+        except Exception as error:
+            respond.tell(url, messages()("slack.failure", reference=log_error("command_failed", error)))
 
     app.command(desk.command)(ack=acknowledge, lazy=[work])
 
@@ -82,15 +87,8 @@ def _open(desk: Desk, client: WebClient, here: Where, body: dict[str, Any], url:
         respond.send(url, desk.private(desk.state(here, HELP)))
 
 
-def _into_thread(desk: Desk, client: WebClient, here: Where, question: str, link: str, url: str) -> None:
-    """`/vram … thread:<link>`: the answer to the thread; what went wrong to the person."""
-    try:
-        _post(desk, client, here, question, link, url)
-    except Exception as error:
-        respond.tell(url, messages()("slack.failure", reference=log_error("command_failed", error)))
-
-
 def _post(desk: Desk, client: WebClient, here: Where, question: str, link: str, url: str) -> None:
+    """`/vram … thread:<link>`: the answer to the thread; what went wrong to the person."""
     target, state = permalink.read(link), desk.state(here, question, asker=here.user)
     said = spoken_in(state)
     message = desk.private(state)

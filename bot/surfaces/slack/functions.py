@@ -9,12 +9,13 @@ from bot.messages import messages
 from bot.reply import Reply
 from bot.surfaces.slack import posting
 from bot.surfaces.slack.desk import Desk, Where, where
+from bot.surfaces.slack.listening import acknowledge, safely
 from bot.surfaces.slack.logging import log_error
 from bot.surfaces.slack.message import WORKFLOW
 from bot.surfaces.slack.permalink import CHANNEL, TIME, Target
 
 if TYPE_CHECKING:
-    from slack_bolt import Ack, App, Complete, Fail
+    from slack_bolt import App, Complete, Fail
     from slack_sdk import WebClient
 
 STEP = "size_deployment"
@@ -22,9 +23,14 @@ ACK_SECONDS = 5
 DIGITS = 1
 
 
+class Unanswered(Exception):
+    """The inputs ask nothing that can be answered; the message is the sentence for the person."""
+
+
 def register(app: App, desk: Desk) -> None:
     """Listen to the step."""
 
+    @safely("step_failed")
     def work(body: dict[str, Any], client: WebClient, context: Any, complete: Complete, fail: Fail) -> None:
         here = where(context)
         if not desk.first_time(here, body):
@@ -33,24 +39,20 @@ def register(app: App, desk: Desk) -> None:
             complete(outputs=run(desk, client, here, body["event"].get("inputs") or {}))
         except posting.NotPosted as problem:
             fail(messages()(problem.key, code=problem.code))
-        except ValueError as error:
+        except Unanswered as error:
             fail(str(error))
         except Exception as error:
             fail(messages()("slack.failure", reference=log_error("step_failed", error)))
 
-    app.function(STEP, auto_acknowledge=False, ack_timeout=ACK_SECONDS)(ack=_acknowledge, lazy=[work])
-
-
-def _acknowledge(ack: Ack) -> None:
-    ack()
+    app.function(STEP, auto_acknowledge=False, ack_timeout=ACK_SECONDS)(ack=acknowledge, lazy=[work])
 
 
 def run(desk: Desk, client: WebClient, here: Where, inputs: dict[str, Any]) -> dict[str, Any]:
-    """The step's outputs. Raises ValueError with a sentence, or NotPosted."""
+    """The step's outputs. Raises Unanswered or NotPosted."""
     state = desk.state(here, question(inputs), asker=_asker(inputs))
     reply = desk.reply(state)
     if reply.answer.error:
-        raise ValueError(reply.headline)
+        raise Unanswered(reply.headline)
     posted = None
     if target := _target(inputs):
         posted = posting.post(desk, client, Where(tenant=here.tenant, user=state.asker), target, state)

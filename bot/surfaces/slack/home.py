@@ -10,11 +10,12 @@ from bot.surfaces.slack import blocks, controls, forms, history, preferences, se
 from bot.surfaces.slack import elements as e
 from bot.surfaces.slack.desk import Desk, Where, where
 from bot.surfaces.slack.elements import Block
+from bot.surfaces.slack.listening import acknowledge, safely
 from bot.surfaces.slack.logging import log_error
 from bot.surfaces.slack.state import State, pack
 
 if TYPE_CHECKING:
-    from slack_bolt import Ack, App
+    from slack_bolt import App
     from slack_sdk import WebClient
 
     from bot.surfaces.slack.actions import Press
@@ -29,15 +30,12 @@ HEADER_UNITS = 150
 def register(app: App, desk: Desk) -> None:
     """Draw the Home when someone opens it."""
 
+    @safely("home_failed")
     def work(event: dict[str, Any], client: WebClient, context: Any) -> None:
         if event.get("tab", "home") == "home":
             _publish(desk, client, where(context))
 
-    app.event("app_home_opened")(ack=_acknowledge, lazy=[work])
-
-
-def _acknowledge(ack: Ack) -> None:
-    ack()
+    app.event("app_home_opened")(ack=acknowledge, lazy=[work])
 
 
 def view(desk: Desk, here: Where) -> Block:

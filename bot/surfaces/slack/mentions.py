@@ -10,29 +10,27 @@ from bot.messages import messages
 from bot.surfaces.slack import posting
 from bot.surfaces.slack.controls import ANSWERED
 from bot.surfaces.slack.desk import Desk, Where, where
+from bot.surfaces.slack.listening import acknowledge, safely
 from bot.surfaces.slack.logging import log_error
 from bot.surfaces.slack.message import Message, failure
 from bot.surfaces.slack.permalink import Target
 from bot.surfaces.slack.typed import typed
 
 if TYPE_CHECKING:
-    from slack_bolt import Ack, App
+    from slack_bolt import App
     from slack_sdk import WebClient
 
 
 def register(app: App, desk: Desk) -> None:
     """Listen to mentions."""
 
+    @safely("mention_failed")
     def work(event: dict[str, Any], body: dict[str, Any], client: WebClient, context: Any) -> None:
         here = where(context, event.get("channel") or "")
         if is_ours(event) and desk.first_time(here, body):
             answer(desk, client, here, event)
 
-    app.event("app_mention")(ack=_acknowledge, lazy=[work])
-
-
-def _acknowledge(ack: Ack) -> None:
-    ack()
+    app.event("app_mention")(ack=acknowledge, lazy=[work])
 
 
 def is_ours(event: dict[str, Any]) -> bool:

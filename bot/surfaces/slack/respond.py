@@ -19,6 +19,8 @@ def send(url: str, message: Message, **options: Any) -> bool:
 
     options: of the response, by default {"response_type": "ephemeral"}. True when Slack took it.
     """
+    if not url:
+        return False
     chosen = {"response_type": "ephemeral", **options}
     try:
         refusal = _post(url, {**message.native(), **chosen})
@@ -35,6 +37,8 @@ def send(url: str, message: Message, **options: Any) -> bool:
 
 def tell(url: str, sentence: str, *, link: str = "", **options: Any) -> bool:
     """Send one sentence, with a link behind it if there is one, to the person alone. Never raises."""
+    if not url:
+        return False
     runs = [e.run(sentence, e.TEXT_UNITS)]
     runs += [e.run(" ", 1), {"type": "link", "url": link}] if link else []
     body = {"text": escape(sentence), "blocks": [e.rich(e.line(*runs))], "response_type": "ephemeral"}

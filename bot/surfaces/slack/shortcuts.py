@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from bot.surfaces.slack import forms
 from bot.surfaces.slack.desk import Desk, where
+from bot.surfaces.slack.listening import acknowledge, safely
 from bot.surfaces.slack.logging import log_error
 from bot.surfaces.slack.typed import typed
 
 if TYPE_CHECKING:
-    from slack_bolt import Ack, App
+    from slack_bolt import App
     from slack_sdk import WebClient
 
 ANYWHERE, ON_MESSAGE = "vram_size", "vram_size_message"
@@ -19,9 +20,11 @@ ANYWHERE, ON_MESSAGE = "vram_size", "vram_size_message"
 def register(app: App, desk: Desk) -> None:
     """Listen to both."""
 
+    @safely("shortcut_failed")
     def anywhere(body: dict[str, Any], client: WebClient, context: Any) -> None:
         _open(desk, client, context, body, forms.Destination(goal="modal"))
 
+    @safely("shortcut_failed")
     def on_message(body: dict[str, Any], client: WebClient, context: Any) -> None:
         message, channel = body.get("message") or {}, (body.get("channel") or {}).get("id", "")
         to = forms.Destination(
@@ -32,12 +35,8 @@ def register(app: App, desk: Desk) -> None:
         )
         _open(desk, client, context, body, to, typed(message))
 
-    app.shortcut(ANYWHERE)(ack=_acknowledge, lazy=[anywhere])
-    app.shortcut(ON_MESSAGE)(ack=_acknowledge, lazy=[on_message])
-
-
-def _acknowledge(ack: Ack) -> None:
-    ack()
+    app.shortcut(ANYWHERE)(ack=acknowledge, lazy=[anywhere])
+    app.shortcut(ON_MESSAGE)(ack=acknowledge, lazy=[on_message])
 
 
 def _open(

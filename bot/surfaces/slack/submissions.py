@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bot.messages import messages
 from bot.surfaces.slack import form, forms, home, settings_form, sharing
 from bot.surfaces.slack.desk import Desk, where
+from bot.surfaces.slack.listening import safely
 
 if TYPE_CHECKING:
     from slack_bolt import Ack, App
@@ -19,12 +20,15 @@ def register(app: App, desk: Desk) -> None:
     def check_form(ack: Ack, body: dict[str, Any], context: Any) -> None:
         forms.check(desk, ack, where(context), body)
 
+    @safely("form_failed")
     def deliver(body: dict[str, Any], client: WebClient, context: Any) -> None:
         forms.deliver(desk, client, where(context), body)
 
+    @safely("form_failed")
     def place(body: dict[str, Any], client: WebClient, context: Any) -> None:
         sharing.place(desk, client, where(context), body)
 
+    @safely("form_failed")
     def save(body: dict[str, Any], client: WebClient, context: Any) -> None:
         home.save(desk, client, where(context), body)
 

@@ -40,8 +40,8 @@ def unescaped(text: str) -> str:
 
 
 def straight(text: str) -> str:
-    """With straight quotes, as commands need them."""
-    return text.translate(STRAIGHT).strip()
+    """With straight quotes, as commands need them, and no half characters."""
+    return text.encode("utf-8", "replace").decode().translate(STRAIGHT).strip()
 
 
 def _block(block: Element) -> str:
