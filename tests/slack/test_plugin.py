@@ -11,9 +11,10 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import SignatureVerifier
 
-from bot.surfaces.slack import register
+from bot.surfaces.slack import actions, form, options, register, settings_form, sharing, shortcuts
 from examples import host_app
 from tests.slack import replies, serving
+from tests.slack.payloads import payload
 
 
 def authorize(**known: Any) -> AuthorizeResult:
@@ -76,3 +77,22 @@ def test_signing_agrees_with_slacks_own_verifier() -> None:
 def test_the_example_names_its_imports_from_the_plugin() -> None:
     """The example attaches the surface with one call."""
     assert 1 == len(re.findall(r"^    register\(app\)$", (serving.ROOT / "examples/host_app.py").read_text(), re.M))
+
+
+def test_a_host_keeps_the_events_that_it_takes_itself() -> None:
+    """Mentions and the Home stay the host's where it leaves those surfaces out."""
+    app, taken = App(**HOST, process_before_response=True), []
+    register(app, answer=replies.answer, surfaces={"command", "shortcuts"})
+    app.event("app_mention")(lambda event: taken.append(event["type"]))
+    app.event("app_home_opened")(lambda event: taken.append(event["type"]))
+    for name in ("app_mention", "app_home_opened"):
+        body = json.dumps(payload(name)).encode()
+        headers = serving.signed(body, content_type=serving.JSON)
+        assert 200 == app.dispatch(BoltRequest(body=body.decode(), headers=headers)).status
+    assert ["app_mention", "app_home_opened"] == taken
+
+
+def test_every_id_is_our_own() -> None:
+    """Actions, menus, modals and shortcuts are told from a host's by their prefix."""
+    ids = [*actions.HANDLERS, options.MODEL_FIELD, options.GPU_FIELD, form.VIEW, sharing.VIEW, settings_form.VIEW]
+    assert [] == [each for each in (*ids, shortcuts.ANYWHERE, shortcuts.ON_MESSAGE) if not each.startswith("vram_")]
