@@ -23,6 +23,14 @@ from tests.slack.serving import Server
 from tests.slack.web_api import WAIT_SECONDS, WebApi
 
 TOKEN = "xoxb-2-installed-{team}"
+MANY = {
+    "SLACK_BOT_TOKEN": "",
+    "SLACK_CLIENT_ID": "1.2",
+    "SLACK_CLIENT_SECRET": "client-secret",
+    "PUBLIC_URL": "https://vram.example.com",
+    "TOKEN_ENCRYPTION_KEY": Fernet.generate_key().decode(),
+}
+"""Settings of an app that workspaces install."""
 QUESTION = "<@UVRAM> qwen3-8b on l4 batch 4 seq 4k"
 
 
@@ -46,17 +54,9 @@ class App:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, web: WebApi, shared_redis: str) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("oauth")
-    settings = {
-        "SLACK_BOT_TOKEN": "",
-        "SLACK_CLIENT_ID": "1.2",
-        "SLACK_CLIENT_SECRET": "client-secret",
-        "SLACK_API_URL": f"{web.url}/api/",
-        "PUBLIC_URL": "https://vram.example.com",
-        "DATABASE_URL": f"sqlite:///{folder}/installations.db",
-        "TOKEN_ENCRYPTION_KEY": Fernet.generate_key().decode(),
-        "REDIS_URL": shared_redis,
-    }
-    with serving.running(folder, app=serving.PRODUCTION, **settings) as server:
+    here = {"SLACK_API_URL": f"{web.url}/api/", "REDIS_URL": shared_redis}
+    database = {"DATABASE_URL": f"sqlite:///{folder}/installations.db"}
+    with serving.running(folder, app=serving.PRODUCTION, **MANY, **here, **database) as server:
         yield App(server, folder / "installations.db")
 
 
@@ -209,3 +209,12 @@ def test_the_log_keeps_what_an_install_shows(app: App, slack: WebApi) -> None:
     log = app.server.log.read_text()
     for secret in ("xoxb-", "client-secret", "a-code", state):
         assert secret not in log
+
+
+@pytest.mark.parametrize("url", ["sqlite:////no/such/folder/x.db", "postgresql://127.0.0.1:9/none"])
+def test_a_database_that_cannot_be_had(tmp_path: Path, url: str) -> None:
+    """The server says so in a sentence without the address, and ends."""
+    settings = serving.environment(tmp_path, PORT=str(serving.free_port()), **MANY, DATABASE_URL=url)
+    assert 0 != serving.spawn(serving.PRODUCTION, tmp_path, settings).wait(timeout=30)
+    log = (tmp_path / "log").read_text()
+    assert ("DATABASE_URL" in log, url in log, "Traceback" in log) == (True, False, False)

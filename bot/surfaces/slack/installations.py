@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from slack_sdk.oauth.installation_store import Bot, Installation, InstallationStore
 
+from bot.settings import SettingsError
 from bot.surfaces.slack.store import Tenant
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
     from slack_sdk.oauth.state_store.sqlalchemy import SQLAlchemyOAuthStateStore
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, MetaData
 
     from bot.settings import Settings
 
@@ -88,21 +89,39 @@ def keys(settings: Settings) -> MultiFernet:
 
 
 def database(settings: Settings) -> Engine:
-    """The engine of DATABASE_URL. Does not connect yet."""
+    """The engine of DATABASE_URL. Does not connect yet. Raises SettingsError without its driver."""
     from sqlalchemy import create_engine
 
     scheme, _, rest = settings.database_url.reveal().partition("://")
-    return create_engine(f"{DRIVERS.get(scheme, scheme)}://{rest}", pool_pre_ping=True, pool_recycle=POOL_SECONDS)
+    try:
+        return create_engine(f"{DRIVERS.get(scheme, scheme)}://{rest}", pool_pre_ping=True, pool_recycle=POOL_SECONDS)
+    except ImportError:
+        raise SettingsError('DATABASE_URL needs a driver that is not installed: pip install ".[postgresql]".') from None
 
 
 def stores(settings: Settings, logger: Logger) -> tuple[EncryptedStore, SQLAlchemyOAuthStateStore]:
-    """Installations and the states of installs under way, in one database; tables are made where they are missing."""
+    """Installations and the states of installs under way, in one database; tables are made where they are missing.
+
+    Raises SettingsError where the database cannot be reached or written to.
+    """
     from slack_sdk.oauth.installation_store.sqlalchemy import SQLAlchemyInstallationStore
     from slack_sdk.oauth.state_store.sqlalchemy import SQLAlchemyOAuthStateStore
 
     engine = database(settings)
     inner = SQLAlchemyInstallationStore(client_id=settings.slack_client_id or "", engine=engine, logger=logger)
     states = SQLAlchemyOAuthStateStore(expiration_seconds=STATE_SECONDS, engine=engine, logger=logger)
-    for store in (inner, states):
-        store.metadata.create_all(engine, checkfirst=True)
+    _make_tables(engine, inner.metadata, states.metadata)
     return EncryptedStore(inner, keys(settings)), states
+
+
+def _make_tables(engine: Engine, *tables: MetaData) -> None:
+    """Twice if need be: another process may be making the same ones."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    for tries_left in (1, 0):
+        try:
+            for each in tables:
+                each.create_all(engine, checkfirst=True)
+        except SQLAlchemyError:
+            if not tries_left:
+                raise SettingsError("DATABASE_URL names a database that cannot be reached or written to.") from None

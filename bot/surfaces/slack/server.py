@@ -27,17 +27,18 @@ GUNICORN_STOPS = 4
 
 
 def create_app(*, answer: Answering | None = None) -> Guard:
-    """The WSGI app from the environment's settings, warmed up, or an exit that says which are missing."""
+    """The WSGI app from the environment's settings, warmed up, or an exit that says which are missing or wrong."""
     try:
         settings = load()
         settings.require(*oauth.required(settings))
+        configure(settings.log_level)
+        connect(settings)
+        server = build_server(settings, answer=answer)
     except SettingsError as error:
         print(error, file=sys.stderr)
         raise SystemExit(GUNICORN_STOPS) from None
-    configure(settings.log_level)
-    connect(settings)
     log().info("started", **readiness(settings, answer))
-    return build_server(settings, answer=answer)
+    return server
 
 
 def build_server(settings: Settings, *, answer: Answering | None = None) -> Guard:
