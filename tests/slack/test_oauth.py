@@ -6,9 +6,8 @@ import html
 import http.client
 import re
 import sqlite3
-import time
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from redis import Redis
 from tests.slack import serving
 from tests.slack.payloads import filled, payload, send
 from tests.slack.serving import Server
-from tests.slack.web_api import WAIT_SECONDS, WebApi
+from tests.slack.web_api import WebApi, until
 
 TOKEN = "xoxb-2-installed-{team}"
 MANY = {
@@ -105,14 +104,6 @@ def of_team(name: str, team: str, **changes: Any) -> dict[str, Any]:
     for place in (body, *body.get("authorizations", [])):
         place["team_id"] = team
     return {**body, **({"team": {"id": team}} if "team" in body else {})}
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for what is done behind an acknowledgement."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def kept(redis_url: str, team: str) -> list[bytes]:
@@ -214,7 +205,8 @@ def test_the_log_keeps_what_an_install_shows(app: App, slack: WebApi) -> None:
 @pytest.mark.parametrize("url", ["sqlite:////no/such/folder/x.db", "postgresql://127.0.0.1:9/none"])
 def test_a_database_that_cannot_be_had(tmp_path: Path, url: str) -> None:
     """The server says so in a sentence without the address, and ends."""
-    settings = serving.environment(tmp_path, PORT=str(serving.free_port()), **MANY, DATABASE_URL=url)
+    port = {"PORT": str(serving.free_port()), "WEB_CONCURRENCY": "1"}
+    settings = serving.environment(tmp_path, **port, **MANY, DATABASE_URL=url)
     assert 0 != serving.spawn(serving.PRODUCTION, tmp_path, settings).wait(timeout=30)
     log = (tmp_path / "log").read_text()
     assert ("DATABASE_URL" in log, url in log, "Traceback" in log) == (True, False, False)

@@ -11,7 +11,7 @@ from tests.slack.check_blocks import check
 from tests.slack.payloads import payload, send
 from tests.slack.pressing import elements, press
 from tests.slack.serving import Server
-from tests.slack.web_api import Call, WebApi
+from tests.slack.web_api import Call, WebApi, until
 
 CARDS = {
     "fits": "qwen3-32b fp8 batch 20 seq 12k on h200",
@@ -94,8 +94,8 @@ def test_every_button_of_the_home(bot_server: Server, slack: WebApi) -> None:
 def test_the_home_remembers_and_forgets(bot_server: Server, slack: WebApi) -> None:
     """A question that was answered stands on the Home until its author deletes it."""
     bot_server.command("qwen3-8b on l4 batch 7 seq 4k")
-    view = home(bot_server, slack)
-    assert "batch 7" in json.dumps(view)
+    until(lambda: "batch 7" in json.dumps(home(bot_server, slack)))
+    view = slack.of("views.publish")[0]["view"]
     block_id, element = next(found for found in elements(view["blocks"]) if found[1]["action_id"] == "vram_forget")
     press(bot_server, "block_actions_home", block_id, element)
     drawn = slack.wait(lambda: [call for call in slack.calls if "batch 7" not in json.dumps(call.body)], 1)

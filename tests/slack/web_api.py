@@ -79,6 +79,14 @@ class WebApi:
         return [call for call in list(self.calls) if call.method == method]
 
 
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for what is done behind an acknowledgement."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 @contextmanager
 def running() -> Iterator[WebApi]:
     """A Web API on a free port of this machine."""

@@ -122,6 +122,7 @@ def _make_tables(engine: Engine, *tables: MetaData) -> None:
         try:
             for each in tables:
                 each.create_all(engine, checkfirst=True)
+            return
         except SQLAlchemyError:
             if not tries_left:
                 raise SettingsError("DATABASE_URL names a database that cannot be reached or written to.") from None
