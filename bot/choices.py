@@ -32,6 +32,25 @@ SIXTEEN_BIT = {"bfloat16": "bf16", "float16": "fp16", "float32": "bf16"}
 """Format an engine serves a checkpoint in by default; fp32 checkpoints are cast to 16 bits (vLLM --dtype auto)."""
 
 
+EIGHT = 8
+
+
+class EightBitCache(NamedTuple):
+    """The 8-bit cache that an engine offers, and how it is asked for."""
+
+    key: str
+    flag: str
+
+
+CACHE_IN_8_BITS = {
+    "vllm": EightBitCache("fp8", "--kv-cache-dtype fp8"),
+    "sglang": EightBitCache("fp8", "--kv-cache-dtype fp8_e4m3"),
+    "tensorrt-llm": EightBitCache("fp8", "kv_cache_config.dtype=fp8"),
+    "llama.cpp": EightBitCache("q8_0", "-ctk q8_0 -ctv q8_0"),
+}
+"""By engine: vllm config/cache.py, sglang server_args.py, tensorrt_llm llmapi KvCacheConfig, llama.cpp arg.cpp."""
+
+
 class Named(NamedTuple):
     """The model of a question, the id it goes by, and the format that its name states."""
 
@@ -144,9 +163,9 @@ def _release(text: str, key: str, notes: Notes) -> Version:
 def choose_kv_cache(
     query: Query, model: Model, gpu: Gpu, weights: NumberFormat, engine_key: str, notes: Notes
 ) -> NumberFormat:
-    """The stated format, else what the engine picks by itself."""
+    """The stated format, in the engine's own terms, else what the engine picks by itself."""
     if query.kv_cache:
-        return number_format(query.kv_cache.value)
+        return _cache_of(engine_key, number_format(query.kv_cache.value), query.kv_cache.words, notes)
     key = own_kv_cache(model, gpu, weights, engine_key)
     notes.assume("kv_cache", "assumed.kv_cache", kv_cache=key, engine=engine_key)
     return number_format(key)
@@ -161,6 +180,21 @@ def own_kv_cache(model: Model, gpu: Gpu, weights: NumberFormat, engine_key: str)
 def hears(model: Model) -> bool:
     """Whether sequences are windows of audio."""
     return model.architecture.model_type == "whisper"
+
+
+def _cache_of(engine_key: str, stated: NumberFormat, words: str, notes: Notes) -> NumberFormat:
+    """GGUF types are llama.cpp's alone, and fp8 is none of its: the engine's own 8-bit cache stands in for either.
+
+    Raises Unsupported for other widths.
+    """
+    foreign = stated.key == "fp8" if engine_key == GGUF_ENGINE else stated.gguf
+    if not foreign:
+        return stated
+    own = CACHE_IN_8_BITS.get(engine_key)
+    if own is None or round(stated.bits) != EIGHT:
+        raise Unsupported("unsupported.kv_cache", engine=engine_key, words=(words,))
+    notes.assume("kv_cache", "assumed.format", words=words, weights=f"KV cache {own.key}")
+    return number_format(own.key)
 
 
 def choose_length(query: Query, model: Model, notes: Notes) -> int:

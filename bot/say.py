@@ -7,13 +7,13 @@ from typing import Any
 from bot import present
 from bot.amounts import count, gib, gib_number, in_units, unit
 from bot.cautions import cautions
-from bot.choices import GUIDE, shown
+from bot.choices import CACHE_IN_8_BITS, GUIDE, shown
 from bot.guide_notes import guide_caveats, guide_facts
 from bot.messages import Messages, messages
 from bot.phrasing import amounts, gpus, is_audio, layout_text, names, remark_text
 from bot.reply import Cell, Reply, Table
 from bot.resolve import REFERENCE_GPU
-from bot.size import CACHE_IN_8_BITS, Held, Sized, best_choice, fewest_first
+from bot.size import Held, Sized, best_choice, fewest_first
 from bot.steps import steps
 from formulas.deployment import Layout
 from formulas.engines import engine

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from math import ceil
-from typing import NamedTuple
 
-from bot.choices import number_format, usual_layout
+from bot.choices import CACHE_IN_8_BITS, number_format, usual_layout
 from bot.contract import VerdictName
 from bot.resolve import CUSTOM, Resolution
 from catalog.load import load
@@ -25,22 +24,6 @@ EDGES = ("batch", "sequence", "utilization")
 """Unknowns whose solution fills the memory."""
 EIGHT_BITS = 8.5
 """Weights of at most this many bits raise the question of an 8-bit cache; GGUF q8_0 is 8.5."""
-
-
-class EightBitCache(NamedTuple):
-    """The 8-bit cache that an engine offers, and how it is asked for."""
-
-    key: str
-    flag: str
-
-
-CACHE_IN_8_BITS = {
-    "vllm": EightBitCache("fp8", "--kv-cache-dtype fp8"),
-    "sglang": EightBitCache("fp8", "--kv-cache-dtype fp8_e4m3"),
-    "tensorrt-llm": EightBitCache("fp8", "kv_cache_config.dtype=fp8"),
-    "llama.cpp": EightBitCache("q8_0", "-ctk q8_0 -ctv q8_0"),
-}
-"""By engine: vllm config/cache.py, sglang server_args.py, tensorrt_llm llmapi KvCacheConfig, llama.cpp arg.cpp."""
 
 
 LIGHTER = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.parsing.items import Item, Sentence
+from bot.parsing.items import Claim, Item, Sentence
 from bot.parsing.numbers import BYTES_PER
 from bot.parsing.split import NO_BREAK, SOFT_BREAK
 from bot.query import CustomCard, Problem
@@ -103,13 +103,48 @@ def _has(sentence: Sentence, name: str, amount: float) -> bool:
 
 
 def bind_nodes(sentence: Sentence) -> None:
-    """ "2 nodes of 8 h100" are 16 cards; nodes behind the cards leave open which is meant and stay unread."""
+    """ "2 nodes of 8 h100", "8xh100 x 2 nodes", "two 8xh200 nodes" and "2x8xh200" are 16 cards.
+
+    Nodes behind the cards otherwise leave open which is meant, and stay unread.
+    """
     nodes, counts = sentence.claims.pop("nodes", []), sentence.claims.get("gpu_count", [])
     for claim in nodes:
-        if len(counts) == 1 and claim.start < counts[0].start:
-            counts[0] = replace(counts[0], value=counts[0].value * claim.value, start=claim.start)
+        if len(counts) == 1 and (claim.start < counts[0].start or _times_before(sentence, claim.start)):
+            counts[0] = _times(counts[0], claim.value, start=claim.start)
         else:
-            sentence.forget(claim)
+            _leave_unread(sentence, claim)
+    if len(counts) == 1 and (servers := _servers(sentence, counts[0].start)):
+        servers.used = True
+        counts[0] = _times(counts[0], servers.value.amount, start=servers.start)
+
+
+def _times(claim: Claim, factor: float, *, start: int) -> Claim:
+    return replace(claim, value=claim.value * factor, start=min(start, claim.start))
+
+
+def _times_before(sentence: Sentence, start: int) -> bool:
+    """Whether "x" stands right before the words that start here."""
+    before = [item for item in sentence.items if item.end <= start]
+    return bool(before) and before[-1].role == "times"
+
+
+def _servers(sentence: Sentence, cards: int) -> Item | None:
+    """The number before a counted card: joined to it by "x", or with "nodes" behind the card."""
+    before = [item for item in sentence.items if item.end <= cards]
+    joined = bool(before) and before[-1].role == "times"
+    number = next((item for item in reversed(before) if item.role != "times"), None)
+    named = any(item.role == "nodes" and not item.used for item in sentence.items if item.start > cards)
+    if number is None or number.role != "number" or number.used or number.value.unit or not (joined or named):
+        return None
+    return number
+
+
+def _leave_unread(sentence: Sentence, claim: Claim) -> None:
+    """Words of a claim as words that are not understood; a number in words ("two") among them."""
+    sentence.forget(claim)
+    for item in sentence.items:
+        if claim.start <= item.start and item.end <= claim.end and item.role == "number":
+            item.value = replace(item.value, spoken=False)
 
 
 def bind_count_behind(sentence: Sentence) -> None:

@@ -13,7 +13,7 @@ from bot.parsing.slots import NOUNS
 from bot.parsing.split import LONGEST_WORD, NO_BREAK, Word, split_known, split_times, split_words
 from bot.parsing.tongue import settle_language
 from bot.parsing.units import join_units
-from bot.words import Meaning, vocabulary
+from bot.words import Meaning, spaced, vocabulary
 
 VERSION = re.compile(r"v?\d+(?:\.\d+)+(?:[.-]?(?:post|rc|dev|alpha|beta|a|b)\.?\d*)*\Z")
 BUILD = re.compile(r"b\d{3,5}\Z")
@@ -167,13 +167,20 @@ def _single(folded: str) -> Meaning | None:
 
 
 def _phrase_at(words: list[Word], index: int) -> tuple[Meaning, int] | None:
-    """The longest phrase of any language that starts here, and how many words it takes."""
+    """The longest phrase of any language that starts here, and how many words it takes.
+
+    Where accents were typed, phrases with just these come first: "dùng lượng tử" is no "dung lượng".
+    """
     rows = vocabulary().first.get(words[index].folded, ())
-    for key, meaning in rows:
-        size = len(key)
-        if size == 1 or _spells(words, index, key):
-            return meaning, size
-    return None
+    found = [(meaning, len(key)) for key, meaning in rows if len(key) == 1 or _spells(words, index, key)]
+    as_typed = (phrase for phrase in found if _is_as_typed(words[index : index + phrase[1]], phrase[0]))
+    return next(as_typed, found[0]) if found else None
+
+
+def _is_as_typed(words: list[Word], meaning: Meaning) -> bool:
+    """Whether a phrase is spelled with the accents that were typed, if any were."""
+    typed = " ".join(word.text for word in words)
+    return typed.isascii() or any(reading.written == spaced(typed) for reading in meaning.readings)
 
 
 def _spells(words: list[Word], index: int, key: tuple[str, ...]) -> bool:
