@@ -34,8 +34,6 @@ MIB, KIB = 2**20, 2**10
 TIB = 2**40
 """A cache so large that its tokens tell the bytes of one."""
 
-Classes = Mapping[str, list[float]]
-
 
 class ZeroOf(dict[str, Constant]):
     """Any class, at zero."""

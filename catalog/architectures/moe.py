@@ -97,7 +97,6 @@ def sinks(config: Config) -> int:
     return config.size("num_attention_heads")
 
 
-QWEN_MOE = Style(sparse=stepped, experts=qwen_experts)
 GLM_MOE = Style(output_bias=False, sparse=blocks.sparse_layers, experts=corrected_experts, nextn_copies=True)
 
 STYLES: dict[str, Style] = {

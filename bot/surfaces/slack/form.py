@@ -9,7 +9,7 @@ from bot.choices import shown
 from bot.contract import Answer
 from bot.followup import spoken
 from bot.messages import Messages
-from bot.parse import SLOTS, parse
+from bot.parse import parse
 from bot.query import CustomCard, Query
 from bot.surfaces.slack import elements as e
 from bot.surfaces.slack.elements import Block
@@ -144,11 +144,6 @@ def _rest(query: Query | None) -> str | None:
 
 def _custom(query: Query) -> bool:
     return query.gpu is not None and isinstance(query.gpu.value, CustomCard)
-
-
-def has_something(query: Query) -> bool:
-    """Whether a text said anything that a form can hold."""
-    return any(getattr(query, slot) is not None for slot in SLOTS)
 
 
 def _optional(field: str, said: Messages, element: Block, *, hint: str = "") -> Block:
