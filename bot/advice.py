@@ -57,7 +57,7 @@ class Facts:
     tensor_parallel: int | None = None
     pipeline_parallel: int | None = None
     several_nodes: bool | None = None
-    """More GPUs than one server holds."""
+    """One replica takes more GPUs than one server holds."""
     engine: str | None = None
     """Engine key; guide for answers by the guide's formulas."""
 

@@ -45,6 +45,6 @@ def facts_of(sized: Sized) -> Facts:
         max_per_node=gpu.max_per_node if held else None,
         tensor_parallel=layout.tensor_parallel,
         pipeline_parallel=layout.pipeline_parallel,
-        several_nodes=layout.gpu_count > gpu.max_per_node if held else None,
+        several_nodes=layout.gpu_count // layout.data_parallel > gpu.max_per_node if held else None,
         engine=deployment.engine,
     )

@@ -68,7 +68,7 @@ def layout_text(layout: Layout, text: Messages) -> str:
         "data_parallel": layout.data_parallel,
     }
     parts = [text(f"label.{name}", count=size) for name, size in sizes.items() if size > 1]
-    parts += [text("label.expert_parallel")] if layout.expert_parallel else []
+    parts += [text("label.expert_parallel", count=layout.expert_ranks)] if layout.expert_parallel else []
     return ", ".join(parts) or text("label.single")
 
 

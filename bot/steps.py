@@ -19,14 +19,15 @@ BEFORE_CHANGES = 10
 """Advice of a smaller priority number says how to read the answer, so it comes first."""
 WORTH_ASKING = 4
 """A batch or length of less than one part in so many is no answer to the question."""
+TRIED = frozenset({"weights", "kv_cache", "batch", "sequence_tokens", "gpu_count"})
+"""What is tried one by one where a question does not fit on the GPUs that it names."""
 ANY_GPU = "gpu=?"
 
 
 def steps(sized: Sized, text: Messages) -> tuple[Step, ...]:
     """At most five steps."""
     facts = facts_of(sized)
-    known = {change.change.partition("=")[0] for change in sized.changes}
-    rows = [row for row in advise(facts) if (row.change or "").partition("=")[0] not in known]
+    rows = [row for row in advise(facts) if not _is_solved(row, sized)]
     found = [
         *_start(sized, text),
         *_on_card(sized, text),
@@ -41,6 +42,13 @@ def solved_steps(sized: Sized, text: Messages, *, without: frozenset[str] = froz
     """The changes that turn the answer, each with its solution."""
     changes = (change for change in sized.changes if change.change.partition("=")[0] not in without)
     return [_change(change, sized, text) for change in changes if _helps(change, sized)]
+
+
+def _is_solved(row: Advice, sized: Sized) -> bool:
+    """Whether the solver tried what the row advises: its own step stands there, or none because it does not help."""
+    kind = (row.change or "").partition("=")[0]
+    tried = TRIED if sized.held and sized.verdict != "fits" else frozenset()
+    return kind in tried or kind in {change.change.partition("=")[0] for change in sized.changes}
 
 
 def _start(sized: Sized, text: Messages) -> Iterator[Step]:
