@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bot.parsing.items import Item, Sentence
 from bot.parsing.split import HARD_BREAK, SOFT_BREAK
+from bot.words import fold
 
 ASKS = {"ask_batch": "batch", "ask_sequence": "sequence", "ask_gpu_count": "gpu_count", "ask_gpu": "gpu"}
 
@@ -48,6 +49,9 @@ SKIPPED = frozenset(
         "audio",
     }
 )
+LIMITS = ("sequence", "output", "max_sequences")
+LIMIT = "max"
+"""How names of limits begin, flags of the engines among them."""
 FARTHEST = 8
 NEAREST = 3
 
@@ -60,6 +64,8 @@ def bind_asks(sentence: Sentence) -> None:
     for role in MEANS:
         for index, item in sentence.of(role):
             _bind(sentence, index, item)
+    if not sentence.said("solve_for"):
+        _bind_limits(sentence)
     if not sentence.said("solve_for"):
         _bind_bare(sentence)
 
@@ -112,6 +118,14 @@ def _target(sentence: Sentence, index: int, step: int, limit: int, passes_number
         if not (item.role in SKIPPED or length or passed):
             return None
     return None
+
+
+def _bind_limits(sentence: Sentence) -> None:
+    """ "max model len", "max tokens" and "max num seqs" without a number ask for it."""
+    for _, item in sentence.of(*LIMITS):
+        if fold(sentence.words(item)).startswith(LIMIT):
+            sentence.claim("solve_for", TARGETS[item.role], item)
+            return
 
 
 def _bind_bare(sentence: Sentence) -> None:

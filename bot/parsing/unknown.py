@@ -26,6 +26,12 @@ _VERSIONED = re.compile(r"[a-z]{3,}[-_.]?v?\d+(?:\.\d+)*(?:[-_.][a-z0-9.]+)*\Z")
 _JOINED = re.compile(r"[^\W_]+(?:[-_][^\W_]+)+")
 """Words joined by hyphens, as names are: my-cool-model."""
 
+VARIANTS = frozenset(
+    "plus mini nano tiny small medium large lite flash turbo air omni coder math vision thinking distill prover edge "
+    "next speciale scout maverick codex".split()
+)
+"""Words that makers append to a name for a model of another shape."""
+
 MOST_OF_SIZE = 3
 MOST_NAMED = 3
 """Words without meaning that a refusal repeats."""
@@ -37,14 +43,27 @@ MOST_PROBLEMS = 8
 def find_unknown_names(sentence: Sentence) -> None:
     """A problem for every group of words that can only be a name."""
     for index, item in enumerate(sentence.items):
-        if item.used or len(sentence.problems) >= MOST_PROBLEMS:
+        if (item.used and item.role != "model") or len(sentence.problems) >= MOST_PROBLEMS:
             continue
-        if item.role.startswith("unsettled_"):
+        if item.role == "model":
+            _variant(sentence, index, item)
+        elif item.role.startswith("unsettled_"):
             _unsettled(sentence, item)
         elif item.role == "card_brand":
             _after_brand(sentence, index, item)
         elif item.role == "unknown":
             _unknown(sentence, index, item)
+
+
+def _variant(sentence: Sentence, index: int, model: Item) -> None:
+    """ "command r plus": a word right behind a name that makes it another model's; "qwen3-32b plus 20 users" adds."""
+    following = sentence.items[index + 1] if index + 1 < len(sentence.items) else None
+    if following is None or following.gap or following.used or following.role not in ("unknown", "filler"):
+        return
+    joins = following.role == "filler" and _SIZED.search(fold(sentence.words(model)))
+    if fold(sentence.words(following)) in VARIANTS and not joins:
+        sentence.claims["model"] = [claim for claim in sentence.claims["model"] if claim.start != model.start]
+        _report(sentence, "model", model, following)
 
 
 def _unsettled(sentence: Sentence, item: Item) -> None:
