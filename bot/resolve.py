@@ -131,7 +131,7 @@ def _sentence(problem: Problem, slot: str) -> str:
     """The last part of the key of a problem's sentence: by what it can offer, else by the field."""
     if problem.code == "empty" and problem.words:
         return "words"
-    if problem.code == "unknown_model" and not problem.suggestions:
+    if problem.code in ("unknown_model", "unknown_gpu") and not problem.suggestions:
         return "alone"
     if problem.code == "out_of_range" and slot in LIMITS:
         return "whole" if slot in WHOLE else "share"
