@@ -7,12 +7,13 @@ from math import prod
 from typing import Any
 
 from bot import contract
+from bot.changes import Changed, Held
 from bot.choices import GUIDE, by_guide, shown
 from bot.query import CustomCard, Query
 from bot.questions import question, release
 from bot.resolve import Resolution
 from bot.serve_command import serve_command
-from bot.size import Changed, Held, Sized
+from bot.size import Sized
 from formulas.deployment import Deployment
 from formulas.estimate import Estimate
 

@@ -5,25 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from bot import present
-from bot.amounts import count, gib, gib_number, in_units, unit
+from bot.amounts import count, gib
 from bot.cautions import cautions
-from bot.choices import CACHE_IN_8_BITS, GUIDE, shown
+from bot.changes import Held
+from bot.choices import CACHE_IN_8_BITS, GUIDE
 from bot.guide_notes import guide_caveats, guide_facts
 from bot.messages import Messages, messages
 from bot.phrasing import amounts, gpus, is_audio, layout_text, names, remark_text
-from bot.reply import Cell, Reply, Table
+from bot.reply import Reply
+from bot.reply_tables import tables
 from bot.resolve import REFERENCE_GPU
-from bot.size import Held, Sized, best_choice, fewest_first
+from bot.size import Sized, best_choice
 from bot.steps import steps
 from formulas.deployment import Layout
 from formulas.engines import engine
-from formulas.solve import GPU_COUNTS, LONGEST_TOKENS, Choice
+from formulas.solve import GPU_COUNTS, LONGEST_TOKENS
 
-SHOWN_GPUS = 6
 BEFORE_CACHE = ("fact.no_cache", "fact.nothing_left", "fact.max_batch", "fact.max_batch_none", "fact.max_batch_audio")
 """Sentences that stand before the one on the other KV cache."""
-SHOWN_OF_A_COUNT = 3
-"""Cards of one number of GPUs, so that both few large and many small ones are shown."""
 
 
 def say(sized: Sized) -> Reply:
@@ -39,7 +38,7 @@ def say(sized: Sized) -> Reply:
         verdict=answer.verdict,
         headline=headline(sized, text),
         language=text.language,
-        tables=_tables(sized, text),
+        tables=tables(sized, text),
         facts=(*_facts(sized, text), *guide_facts(sized.estimate, text)),
         notes=notes,
         steps=steps(sized, text),
@@ -117,84 +116,6 @@ def _range(sized: Sized, held: Held, text: Messages) -> str:
         return count(held.max_batch)
     low, high = count(held.max_batch_low), count(held.max_batch_high)
     return text("label.range", max_batch=count(held.max_batch), low=low, high=high, band=gib(sized.estimate.band))
-
-
-# --------------------------------------------------------------------------- tables
-
-
-def _tables(sized: Sized, text: Messages) -> tuple[Table, ...]:
-    components = _components(sized, text)
-    if not sized.gpus:
-        return (components,)
-    choices = _choices(sized.gpus, text)
-    return (choices, components) if sized.resolution.solve_for == "gpu" else (components, choices)
-
-
-def _without_doubtful(ordered: list[Choice]) -> list[Choice]:
-    """Of each number of GPUs the smallest card that is within the band, and all that hold the load beyond doubt."""
-    doubtful = [choice for choice in ordered if choice.estimate.verdict == "tight"]
-    first = {choice.gpu_count: choice for choice in reversed(doubtful)}
-    return [choice for choice in ordered if choice not in doubtful or first[choice.gpu_count] is choice]
-
-
-def _components(sized: Sized, text: Messages) -> Table:
-    result = sized.estimate
-    memory, deployment = result.memory, result.deployment
-    rows = [
-        (text("table.weights", format=shown(deployment.weights.key)), memory.weights),
-        (text("table.kv_cache", format=deployment.kv_cache.key), memory.kv_cache),
-        (text("table.activations"), memory.activations),
-        (text("table.overhead"), memory.overhead),
-        (text("table.total"), memory.total),
-    ]
-    rows = [(label, size) for label, size in rows if size]
-    if sized.held:
-        share = f"{100 * result.plan.utilization:.3g} %"
-        rows.append((text("table.usable", utilization=share, visible=gib(deployment.gpu.visible_bytes)), result.usable))
-    return Table(
-        caption=text("table.components" if sized.held else "table.components_alone"),
-        columns=(text("table.component"), text("table.size", unit=unit()), *_share_column(sized, text)),
-        rows=tuple(_component(label, size, result.usable if sized.held else None) for label, size in rows),
-    )
-
-
-def _share_column(sized: Sized, text: Messages) -> list[str]:
-    return [text("table.share")] if sized.held else []
-
-
-def _component(label: str, size: int, usable: int | None) -> tuple[Cell, ...]:
-    number = Cell(gib_number(size), in_units(size))
-    if usable is None:
-        return Cell(label), number
-    share = 100 * size / usable
-    return Cell(label), number, Cell(f"{share:.0f} %", share)
-
-
-def _choices(choices: tuple[Choice, ...], text: Messages) -> Table:
-    columns = (text("table.gpu"), text("table.gpu_count"), text("table.spare", unit=unit()))
-    rows = [
-        (
-            Cell(choice.gpu.name),
-            Cell(str(choice.gpu_count), choice.gpu_count),
-            Cell(_spare(choice, text), in_units(choice.estimate.headroom)),
-        )
-        for choice in _shown(choices)
-    ]
-    return Table(caption=text("table.gpus"), columns=columns, rows=tuple(rows))
-
-
-def _spare(choice: Choice, text: Messages) -> str:
-    """What a choice leaves free, marked where it is within the band of the estimate."""
-    amount = gib_number(choice.estimate.headroom)
-    return text("label.tight", amount=amount) if choice.estimate.verdict == "tight" else amount
-
-
-def _shown(choices: tuple[Choice, ...]) -> list[Choice]:
-    """The smallest cards of each number of GPUs, fewest first."""
-    ordered = _without_doubtful(fewest_first(choices))
-    counts = sorted({choice.gpu_count for choice in ordered})
-    groups = [[choice for choice in ordered if choice.gpu_count == number][:SHOWN_OF_A_COUNT] for number in counts]
-    return [choice for group in groups for choice in group][:SHOWN_GPUS]
 
 
 # --------------------------------------------------------------------------- facts

@@ -8,11 +8,12 @@ from bot import present
 from bot.advice import Advice, Facts, advise
 from bot.advice_facts import facts_of
 from bot.amounts import count, gib
+from bot.changes import Changed, settled
 from bot.messages import Messages
 from bot.phrasing import gpus, is_audio, layout_text
 from bot.questions import question
 from bot.reply import Step
-from bot.size import Changed, Sized, best_choice, settled
+from bot.size import Sized, best_choice
 
 SHOWN = 5
 BEFORE_CHANGES = 10
