@@ -28,6 +28,9 @@ def bind_additions(sentence: Sentence) -> None:
         _bind_lora(sentence, index, item)
     for _, item in sentence.of("projector"):
         sentence.extra["mmproj"] = item.used = True
+    for index, item in sentence.of("rank"):
+        sentence.extra["lora"] = item.used = True
+        _take(sentence, sentence.beside(index, 1, BETWEEN, NO_BREAK), "max_lora_rank")
     for index, item in sentence.of("draft_layer"):
         _bind_draft_layer(sentence, index, item)
     for index, item in sentence.of("draft"):
@@ -50,15 +53,20 @@ def bind_rates(sentence: Sentence) -> None:
 
 def bind_per_card(sentence: Sentence) -> None:
     """ "50 users per gpu on 2x h100" are 100 users; behind anything else the words stay unread."""
-    counts = sentence.claims.get("gpu_count", [])
-    for _, item in sentence.of("per_card"):
+    for index, item in sentence.of("per_card", "each"):
         loads = sentence.claims.get("batch", [])
+        if item.role == "each" and not _is_card(sentence, index + 1):
+            continue
         if len(loads) == 1 and 0 <= item.start - loads[0].end <= NEXT_TO:
-            load = loads[0]
+            load, counts = loads[0], sentence.claims.get("gpu_count", [])
             loads[0] = replace(load, value=load.value * (counts[0].value if counts else 1), end=item.end, vague=True)
             item.used = True
-        else:
+        elif item.role == "per_card":
             item.role = "unknown"
+
+
+def _is_card(sentence: Sentence, index: int) -> bool:
+    return index < len(sentence.items) and sentence.items[index].role == "gpu" and not sentence.items[index].gap
 
 
 def _bind_lora(sentence: Sentence, index: int, item: Item) -> None:

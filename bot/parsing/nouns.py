@@ -23,15 +23,7 @@ def joined_role(first: str, second: str) -> str | None:
     if second == "each" and first in LENGTHS:
         return "each"
     if first == "each":
-        return (
-            "each"
-            if second in COUNTED
-            else "per_card"
-            if second in ("cards", "gpu")
-            else "unknown"
-            if second == "nodes"
-            else None
-        )
+        return "each" if second in COUNTED else {"cards": "per_card", "nodes": "unknown"}.get(second)
     if "gpu" in pair and pair <= {"gpu", "cards", "card_brand"} and first != second:
         return "gpu"
     return "utilization" if pair == {"memory", "utilization"} else None
