@@ -8,10 +8,9 @@ from math import ceil, floor
 from typing import Any
 
 from bot.amounts import count, gib
-from bot.choices import number_format
-from bot.diagnosis import SOLVED, Case, Fix, rules
 from bot.changes import HALF, LIGHTER, computes
-from bot.choices import CACHE_IN_8_BITS
+from bot.choices import CACHE_IN_8_BITS, number_format
+from bot.diagnosis import SOLVED, Case, Fix, rules
 from formulas.engines.llama_cpp_plan import LlamaCppPlan
 from formulas.estimate import estimate
 from formulas.solve import longest_sequence
