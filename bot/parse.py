@@ -18,7 +18,7 @@ from bot.parsing.formats import bind_formats
 from bot.parsing.items import Claim, Item, Sentence, said_of
 from bot.parsing.lengths import bind_counted_mix, bind_durations, bind_mix, bind_products
 from bot.parsing.logged import NOWHERE, bind_log, split_log
-from bot.parsing.named import bind_models, bind_settings, bind_switches, bind_verb
+from bot.parsing.named import bind_card_states, bind_models, bind_settings, bind_switches, bind_verb
 from bot.parsing.names import Finder, default_finder
 from bot.parsing.nouns import join_nouns, settle_in_and_out
 from bot.parsing.pasted import blank, claim_command
@@ -42,6 +42,7 @@ STEPS = (
     bind_ratio,
     bind_counts,
     bind_switches,
+    bind_card_states,
     bind_sums,
     bind_input_and_output,
     bind_nodes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.amounts import tokens_short
+from bot.card_state import words_of_set_up
 from bot.choices import shown
 from catalog.types import Gpu, Model
 from formulas.deployment import Deployment, Settings, Version
@@ -30,7 +31,7 @@ def question(deployment: Deployment, *, on_gpu: bool = True) -> str:
 def _cards(deployment: Deployment) -> list[str]:
     layout = deployment.layout
     sizes = {"tp": layout.tensor_parallel, "pp": layout.pipeline_parallel, "dp": layout.data_parallel}
-    parts = [f"on {layout.gpu_count}x {_card(deployment.gpu)}"]
+    parts = [f"on {layout.gpu_count}x {_card(deployment.gpu)}", *words_of_set_up(deployment.gpu)]
     parts += [f"{name}{size}" for name, size in sizes.items() if size > 1]
     return [*parts, "ep"] if layout.expert_parallel else parts
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from bot.additions import served_beside
+from bot.card_state import as_set_up
 from bot.choices import (
     choose_engine,
     choose_kv_cache,
@@ -85,7 +86,7 @@ def resolve(query: Query) -> Resolution:
     _refuse(query)
     notes = Notes()
     named = find_named(query, notes)
-    model, gpu = named.model, _gpu(query, notes)
+    model, gpu = named.model, as_set_up(_gpu(query, notes), query.extra, notes)
     weights = choose_weights(query, named, notes)
     engine_key, release = choose_engine(query, weights, gpu, notes)
     weights = fit_card(fit_engine(weights, engine_key, notes), query, gpu, engine_key, notes)

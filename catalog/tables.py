@@ -96,5 +96,6 @@ def _built(kind: Kind, label: str, row: Row) -> Model | Gpu | NumberFormat:
         return model_from_row(row, family=Path(label).stem)
     if kind == "format":
         return NumberFormat.model_validate(row)
-    visible = {"visible_bytes": round(row["visible_gib"] * GIB)}
-    return Gpu.model_validate({key: value for key, value in row.items() if key != "visible_gib"} | visible)
+    given = {"visible_gib", *(key for key in row if key.endswith("visible_gib"))}
+    sizes = {key.removesuffix("gib") + "bytes": round(row[key] * GIB) for key in given}
+    return Gpu.model_validate({key: value for key, value in row.items() if key not in given} | sizes)

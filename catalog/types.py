@@ -418,6 +418,10 @@ class Gpu(Fact):
     """What CUDA (HIP, Metal) reports as the card's total memory."""
     visible_basis: Literal["measured", "derived", "stated"]
     """measured: printed by torch or CUDA; derived: from nvidia-smi or the class; stated: by the question."""
+    inline_ecc: Literal["on", "off", ""] = ""
+    """State of GDDR ECC that visible_bytes is of; HBM keeps its ECC beside the memory."""
+    windows_visible_bytes: Count | None = None
+    """What CUDA reports under Windows and WSL, where it differs."""
     compute_capability: float | None = None
     memory_bandwidth_gbs: float | None = None
     bf16_dense_tflops: float | None = None

@@ -7,6 +7,7 @@ from bot.parsing.split import NO_BREAK
 
 SWITCHES = {"enforce_eager": True, "expert_parallel": True}
 """Words that say something by being there."""
+CARD_STATES = {"ecc_on": ("ecc", True), "ecc_off": ("ecc", False), "wsl": ("wsl", True)}
 MOST_STRANGE_WORDS = 1
 """A plea for help with more unknown words is about something else."""
 VERSION_MARKS = ("version", "equals", "link")
@@ -39,6 +40,14 @@ def bind_settings(sentence: Sentence) -> None:
             sentence.claim("engine_version", sentence.words(version).lower().lstrip("vb"), version)
     for _, item in sentence.of("guide"):
         sentence.claim("method", "guide", item)
+
+
+def bind_card_states(sentence: Sentence) -> None:
+    """How the card is set up."""
+    for role, (name, value) in CARD_STATES.items():
+        for _, item in sentence.of(role):
+            sentence.extra[name] = value
+            item.used = True
 
 
 def bind_switches(sentence: Sentence) -> None:

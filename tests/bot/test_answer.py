@@ -224,3 +224,27 @@ def test_a_card_without_the_arithmetic(question: str, weights: str, told: str) -
     reply = answer(question)
     assert weights == reply.answer.understood.weights
     assert 1 == sum(told in sentence for sentence in (*reply.assumptions, *reply.notes))
+
+
+@pytest.mark.parametrize(
+    ("asked", "gib"),
+    [
+        ("a40", 44.4),
+        ("a40 ecc off", 47.36),
+        ("a40 with ecc", 44.4),
+        ("rtx a6000 ecc on", 44.44),
+        ("4090", 23.53),
+        ("4090 wsl2", 23.99),
+        ("h100 no ecc", 79.18),
+    ],
+)
+def test_how_a_card_is_set_up(asked: str, gib: float) -> None:
+    """ECC takes a sixteenth of GDDR memory and none of HBM, Windows shows more; a follow-up keeps it."""
+    reply = answer(f"qwen3-8b fp8 batch 4 seq 4k on {asked}")
+    assert reply.answer.gpu_memory
+    assert gib == pytest.approx(reply.answer.gpu_memory.visible / 2**30, abs=0.06)
+    for step in reply.steps:
+        if step.question and "on 1x" in step.question:
+            again = answer(step.question).answer.gpu_memory
+            assert again
+            assert reply.answer.gpu_memory.visible == again.visible
