@@ -106,11 +106,13 @@ def sampler_peak(deployment: Deployment, step: Step, laws: Any) -> int:
     logit_bytes = table.at(deployment.engine_version)
     if deployment.settings.flashinfer_sampler and not uses_v0(deployment):
         logit_bytes = min(logit_bytes, releases.FLASHINFER_LOGIT_BYTES)
+    if deployment.settings.speculative_tokens and not uses_runner_v2(deployment):
+        logit_bytes += releases.DUMMY_DRAFT_LOGIT_BYTES.at(deployment.engine_version)
     architecture = deployment.model.architecture
     return int(
         laws.sampler_bytes(
             logit_bytes=logit_bytes,
-            max_sequences=step.max_sequences * (1 + deployment.settings.speculative_tokens),
+            max_sequences=step.max_sequences,
             vocab_size=architecture.vocab_size,
             element_bytes=element_bytes(deployment),
             max_batched_tokens=step.max_batched_tokens,

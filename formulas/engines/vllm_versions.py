@@ -98,6 +98,12 @@ LOGIT_BYTES: Since[float] = Since(
 FLASHINFER_LOGIT_BYTES = 14.0
 """With FlashInfer's sampler: nothing is sorted. Up to 0.11.0 it is the default wherever FlashInfer is installed (the
 published images, not a plain install); later it is asked for by VLLM_USE_FLASHINFER_SAMPLER."""
+DUMMY_DRAFT_LOGIT_BYTES: Since[float] = Since(
+    {"0.0": 2.0, "0.11.1": 4.0},
+    source="vllm/v1/worker/gpu_model_runner.py: _dummy_sampler_run checks one draft token a request however many are "
+    "stated (still so in vllm-project/vllm#46270): bf16 logits of the drafts, from 0.11.1 of drafts and requests. The "
+    "second runner profiles the plain sampler: #48630 prints the same peak with 7 drafts as without",
+)
 LOGIT_BYTES_V2: Since[float] = Since(
     {"0.0": 2.2, "0.33.0": 14.0},
     source="vllm/v1/worker/gpu/model_runner.py: bf16 logits and per-block argmax; fp32 pass from 0.33",
