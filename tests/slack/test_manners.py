@@ -18,7 +18,7 @@ def test_a_passing_trouble_is_waited_out(bot_server: Server, slack: WebApi, trou
     """Short rate limits and errors of Slack's servers: tried again, the answer comes once."""
     slack.errors["chat.postMessage"] = list(trouble)
     send(bot_server, payload("app_mention"))
-    slack.of("chat.getPermalink")
+    slack.posted()
     assert len(trouble) + 1 == len(slack.of("chat.postMessage"))
     assert [] == [call for call in slack.calls if call.method == "chat.postEphemeral"]
 
@@ -84,7 +84,7 @@ def test_a_secret_in_a_paste_goes_no_further(bot_server: Server, slack: WebApi, 
     secret = "hf_" + "Zq9" * 8
     paste = f"<@UVRAM> docker run -e HF_TOKEN={secret} vllm/vllm-openai --model Qwen/Qwen3-8B on one l4"
     send(bot_server, payload("app_mention", event__text=paste))
-    slack.of("chat.getPermalink")
+    slack.posted()
     with Redis.from_url(redis_url) as client:
         kept = [client.get(key) for key in client.scan_iter("vram:slack:*")]
     assert any(kept)

@@ -103,7 +103,7 @@ def test_a_follow_up_changes_one_thing(
     from bot.answer import answer
 
     mention(bot_server, QUESTION)
-    slack.of("chat.getPermalink")
+    slack.posted()
     mention(bot_server, said, event__ts="1800000005.000100")
     state = unpack(carried(slack.of("chat.postMessage", 2)[1]))
     assert state
@@ -115,7 +115,7 @@ def test_a_follow_up_changes_one_thing(
 def test_the_same_question_updates_its_card(bot_server: Server, slack: WebApi) -> None:
     """Asked again in other words, the thread's card is updated, and its author told where it stands."""
     mention(bot_server, QUESTION)
-    slack.of("chat.getPermalink")
+    slack.posted()
     mention(bot_server, "qwen3-32b in fp8 on one h200, 20 users, 12k context", event__ts="1800000005.000100")
     (updated,) = slack.of("chat.update")
     assert "1800000000" != updated["ts"]
@@ -126,7 +126,7 @@ def test_the_same_question_updates_its_card(bot_server: Server, slack: WebApi) -
 def test_a_card_that_is_gone_is_posted_anew(bot_server: Server, slack: WebApi) -> None:
     """A deleted card cannot be updated: the answer comes as a new one."""
     mention(bot_server, QUESTION)
-    slack.of("chat.getPermalink")
+    slack.posted()
     slack.errors["chat.update"] = ["message_not_found"]
     mention(bot_server, QUESTION, event__ts="1800000005.000100")
     assert 2 == len(slack.of("chat.postMessage", 2))

@@ -51,6 +51,16 @@ class WebApi:
         assert len(found()) >= count, f"only {[call.method for call in self.calls]}"
         return found()
 
+    def posted(self) -> list[Call]:
+        """Wait until a card was posted and its link asked for: by then the thread is remembered."""
+
+        def linked() -> list[Call]:
+            methods = [call.method for call in self.calls]
+            post = methods.index("chat.postMessage") if "chat.postMessage" in methods else len(methods)
+            return [call for call in self.calls[post:] if call.method == "chat.getPermalink"]
+
+        return self.wait(linked, 1)
+
     def response_url(self) -> str:
         """A fresh response URL."""
         self.moment += 1
