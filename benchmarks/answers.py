@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 
 from benchmarks.measure import Measurement, wall_time
+from benchmarks.pastes import HOSTILE
 from benchmarks.questions import SAMPLE, questions
 from benchmarks.startup import VRAM
 
 MANY = 1_000
 MANY_ROUNDS = 3
+ROUNDS = 5
 
 
 def measure() -> list[Measurement]:
@@ -20,6 +22,10 @@ def measure() -> list[Measurement]:
     return [
         Measurement("answer, every question new", _each(answer, questions(MANY)), goal=0.001),
         Measurement("answer, one question again", _each(answer, [SAMPLE] * MANY), goal=0.001),
+        *(
+            Measurement(f"hostile paste, {name}", _each(answer, [text] * ROUNDS), goal=0.2)
+            for name, text in HOSTILE.items()
+        ),
         Measurement(f"vram --json -, {MANY:,} questions", _through_one_process()),
     ]
 

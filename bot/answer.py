@@ -8,6 +8,7 @@ from bot.amounts import shown_in
 from bot.defaults import Defaults, inherit
 from bot.errors import QuestionError
 from bot.help import help_reply
+from bot.masking import masked
 from bot.parse import parse
 from bot.query import Query
 from bot.read_log import read_log
@@ -26,7 +27,7 @@ def answer(text: str, *, defaults: Defaults | None = None) -> Reply:
     defaults: settings that stand in for what the question does not say; the reply names them.
     """
     settings = defaults or Defaults()
-    text = text.encode("utf-8", "replace").decode("utf-8")
+    text = masked(text.encode("utf-8", "replace").decode("utf-8"))
     query = Query(text=text)
     try:
         query = inherit(parse(text), settings)

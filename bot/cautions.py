@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from bot.amounts import gib
+from bot.command_facts import MOST_FLAGS, flag_remarks
 from bot.resolve import Remark
 from bot.size import Sized
 from catalog.types import Attention
@@ -86,6 +88,10 @@ def _slices(sized: Sized) -> Iterator[Remark]:
         yield Remark("warning.slices", {"gpu": deployment.gpu.name})
 
 
+def _flags(sized: Sized) -> Iterator[Remark]:
+    yield from islice(flag_remarks(sized), MOST_FLAGS)
+
+
 RULES: tuple[Callable[[Sized], Iterator[Remark]], ...] = (
     _not_computed,
     _sequence_limit,
@@ -93,4 +99,5 @@ RULES: tuple[Callable[[Sized], Iterator[Remark]], ...] = (
     _free,
     _shared_with_the_host,
     _slices,
+    _flags,
 )

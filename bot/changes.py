@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
+from bot.changed_settings import changed_settings
 from bot.choices import CACHE_IN_8_BITS, number_format
 from bot.contract import VerdictName
 from bot.resolve import CUSTOM, Resolution
@@ -87,6 +88,8 @@ def _changes(result: Estimate, held: Held | None, resolution: Resolution) -> Ite
         yield cache
     if held is None or settled(result, resolution) == "fits":
         return
+    if resolution.query.paste:
+        yield from (changed(change, other) for change, other in changed_settings(result, held.utilization))
     if whole := _whole_card(result):
         yield whole
     if lighter := _lighter_weights(result):
@@ -95,9 +98,9 @@ def _changes(result: Estimate, held: Held | None, resolution: Resolution) -> Ite
         yield offloaded
     fewer = held.max_batch_low if result.fits else held.max_batch
     if 0 < fewer < result.deployment.load.batch:
-        yield _changed(f"batch={fewer}", estimate(result.deployment.at(batch=fewer)))
+        yield changed(f"batch={fewer}", estimate(result.deployment.at(batch=fewer)))
     if 0 < held.longest < result.deployment.load.sequence_tokens:
-        yield _changed(f"sequence_tokens={held.longest}", estimate(result.deployment.at(sequence_tokens=held.longest)))
+        yield changed(f"sequence_tokens={held.longest}", estimate(result.deployment.at(sequence_tokens=held.longest)))
     yield from _other_hardware(result, held)
 
 
@@ -109,7 +112,7 @@ def _other_cache(result: Estimate, resolution: Resolution) -> Changed | None:
     needed = deployment.weights.bits <= EIGHT_BITS or settled(result, resolution) not in ("fits", "needs")
     if stated or not offered or not needed or result.memory.kv_cache == 0 or deployment.kv_cache.key == offered.key:
         return None
-    return _changed(f"kv_cache={offered.key}", estimate(deployment.change(kv_cache=number_format(offered.key))))
+    return changed(f"kv_cache={offered.key}", estimate(deployment.change(kv_cache=number_format(offered.key))))
 
 
 def _lighter_weights(result: Estimate) -> Changed | None:
@@ -122,7 +125,7 @@ def _lighter_weights(result: Estimate) -> Changed | None:
         if lighter.bits < HALF * deployment.weights.bits and computes(deployment.gpu, lighter):
             other = estimate(deployment.change(weights=lighter))
             if other.fits:
-                return _changed(f"weights={key}", other)
+                return changed(f"weights={key}", other)
     return None
 
 
@@ -136,7 +139,7 @@ def _fewer_layers(result: Estimate) -> Changed | None:
     if not layers:
         return None
     other = estimate(deployment.change(settings=replace(deployment.settings, gpu_layers=layers)))
-    return _changed(f"gpu_layers={layers}", other)
+    return changed(f"gpu_layers={layers}", other)
 
 
 def computes(gpu: Gpu, weights: NumberFormat) -> bool:
@@ -151,7 +154,7 @@ def _whole_card(result: Estimate) -> Changed | None:
     if deployment.settings.free_bytes is None:
         return None
     whole = estimate(_with_whole_cards(deployment))
-    return _changed("free_bytes=all", whole) if whole.fits else None
+    return changed("free_bytes=all", whole) if whole.fits else None
 
 
 def _with_whole_cards(deployment: Deployment) -> Deployment:
@@ -164,9 +167,9 @@ def _other_hardware(result: Estimate, held: Held) -> Iterator[Changed]:
     deployment = result.deployment
     alone = deployment.settings.free_bytes is not None or deployment.gpu.max_per_node == 1
     if not alone and held.least and held.least.deployment.layout.gpu_count != deployment.layout.gpu_count:
-        yield _changed(f"gpu_count={held.least.deployment.layout.gpu_count}", held.least)
+        yield changed(f"gpu_count={held.least.deployment.layout.gpu_count}", held.least)
     if larger := _larger_card(result):
-        yield _changed(f"gpu={larger.deployment.gpu.name}", larger)
+        yield changed(f"gpu={larger.deployment.gpu.name}", larger)
 
 
 def _larger_card(result: Estimate) -> Estimate | None:
@@ -191,7 +194,8 @@ def _of_maker(vendor: str) -> list[Gpu]:
     return [gpu for gpu in recommended() if vendor in (gpu.vendor, CUSTOM)]
 
 
-def _changed(change: str, result: Estimate) -> Changed:
+def changed(change: str, result: Estimate) -> Changed:
+    """A change with its largest batch."""
     return Changed(change=change, estimate=result, max_batch=largest_batch(result.deployment, result.plan))
 
 
@@ -201,7 +205,7 @@ def _at_its_edge(change: Changed, solve_for: str | None) -> Changed:
     if solve_for == "batch":
         return replace(change, estimate=estimate(deployment.at(batch=max(1, change.max_batch))))
     if solve_for == "sequence" and change.longest:
-        return _changed(change.change, estimate(deployment.at(sequence_tokens=change.longest)))
+        return changed(change.change, estimate(deployment.at(sequence_tokens=change.longest)))
     return change
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bot.commands import reader_of
+from bot.commands.rewrite import Change, rewritten
 from bot.errors import Conflict, OutOfRange, Unsupported
 from bot.query import Query
 from catalog.find import find_format
@@ -251,8 +254,33 @@ def choose_layout(query: Query, model: Model, gpu: Gpu, engine_key: str, notes: 
 
 def _accepted(layout: Layout, query: Query, model: Model, engine_key: str) -> Layout:
     if problem := engine(engine_key).layout_problem(model, layout):
-        raise Unsupported("unsupported.layout", suggestions=_without_layout(query), reason=problem, engine=engine_key)
+        raise Unsupported(
+            "unsupported.layout",
+            suggestions=_other_layouts(query, model, engine_key, layout),
+            reason=problem,
+            engine=engine_key,
+        )
     return layout
+
+
+def _other_layouts(query: Query, model: Model, engine_key: str, layout: Layout) -> tuple[str, ...]:
+    """The question with the nearest tensor parallel sizes that the engine takes, of a pasted line; else without."""
+    paste, reader = query.paste, reader_of(engine_key)
+    flag = reader.table.flag_of("tensor_parallel") if reader else None
+    if paste is None or not paste.text or flag is None:
+        return _without_layout(query)
+    accepts = [
+        size
+        for size in TENSOR_SIZES
+        if not engine(engine_key).layout_problem(model, replace(layout, tensor_parallel=size))
+    ]
+    near = sorted(accepts, key=lambda size: abs(size - layout.tensor_parallel))[:2]
+    lines = [rewritten(paste, [Change(flag, str(size))]) for size in near]
+    around = paste.text[: paste.start], paste.text[paste.end :]
+    return tuple(f"{around[0]}{line}{around[1]}".strip() for line in lines if line)
+
+
+TENSOR_SIZES = (1, 2, 4, 8, 16)
 
 
 def _without_layout(query: Query) -> tuple[str, ...]:

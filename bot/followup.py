@@ -207,5 +207,6 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "block_size": lambda size: f"--block-size {size}",
     "measured": Readings.words,
     "method": lambda method: f"method {method}",
+    "form": lambda form: f"as {form}",
 }
 """Slot -> its value in words; cards and engine, which are said together, apart."""

@@ -10,28 +10,33 @@ _KNOWN = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{8,}|sk-[A-Za-z0-9_\-]{8,}|xox[abeprs]-[A-Za-z0-9\-]{8,}|xapp-[A-Za-z0-9\-]{8,}|gh[opsur]_[A-Za-z0-9]{16,}"
     r"|github_pat_\w{16,}|glpat-[\w\-]{12,}|AKIA[0-9A-Z]{16}|AIza[\w\-]{30,}|nvapi-[\w\-]{16,}"
     r"|eyJ[\w\-]{8,}\.[\w\-]{8,}(?:\.[\w\-]*)?)"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]{0,8000}?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^-]|-(?!----))*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
 )
 """Tokens known by their first letters: Hugging Face, OpenAI, Slack, GitHub, GitLab, AWS, Google, NVIDIA, JWT, PEM."""
 _CARRIED = re.compile(
-    r"(?P<before>\b(?:[Bb]earer|[Bb]asic|BEARER)\s+)(?P<value>[\w\-.=+/]{8,})"
-    r"|(?P<scheme>://[^\s/:@\"']{0,200}:)(?P<password>[^\s/@\"']{1,200})(?=@)"
+    r"(?P<before>\b(?:[Bb]earer|BEARER)\s+|[Aa]uthorization[\"']?\s*[:=]\s*[\"']?(?:Basic\s+|Token\s+)?)"
+    r"(?P<value>(?![Bb]earer|BEARER)[\w\-.=+/]{12,})"
+    r"|(?P<scheme>://[^\s/:@\"']{0,200}:|(?<![\w-])(?:-u|--user)[= ][\"']?[\w.@-]{1,64}:)"
+    r"(?P<password>[^\s/@\"']{3,200})"
 )
 _NAMED = re.compile(
-    r"(?P<before>(?:TOKEN|API_?KEY|ACCESS_KEY|SECRET|PASSWORD|PASSWD|token|api[_-]?keys?|secret|password|passwd|authtoken)"
-    r"(?:_[A-Z]+)?"
-    r"[\"']?(?:\s*=\s*|:[ \t]+|[ \t]*\n[ \t]*value:[ \t]*|[ \t]+(?=[^\s\-=:])))"
+    r"(?P<before>(?:TOKEN|API_?KEY|ACCESS_?KEY|SECRET|PASSWORD|PASSWD|_PAT|[a-z]Token|[aA]piKey|[aA]ccessKey|[sS]ecretKey"
+    r"|token|api[_-]?keys?|secret(?:[_-]key)?|password|passwd|authtoken)"
+    r"(?:_[A-Z]+)?[\"']?\]?"
+    r"(?:\s*=\s*|:(?:[ \t]+|(?=[\"']))|[ \t]*\n[ \t]*value:[ \t]*"
+    r"|(?P<spaced>(?:,[ \t]*|[ \t]*\\?\r?\n[ \t]*(?:-[ \t]+)?|[ \t]+)(?=[^\s\-=:]))))"
     r"(?P<value>\"[^\"\n]{3,}\"|'[^'\n]{3,}'|[^\s\"',;)}\]]{3,})"
 )
 _HINTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (_KNOWN, ("hf_", "sk-", "xox", "xapp-", "gh", "glpat-", "AKIA", "AIza", "nvapi-", "eyJ", "PRIVATE KEY")),
-    (_CARRIED, ("earer", "asic", "BEARER", "://")),
-    (_NAMED, ("TOKEN", "KEY", "SECRET", "PASSW", "token", "key", "secret", "passw")),
+    (_CARRIED, ("earer", "uthorization", "BEARER", "://", "-u", "--user")),
+    (_NAMED, ("TOKEN", "KEY", "SECRET", "PASSW", "_PAT", "Token", "Key", "token", "key", "secret", "passw")),
 )
 """Each pattern with words without which it cannot match."""
-_PLAIN = re.compile(r"-?\d+(?:\.\d+)?[kKmMgG]?\Z|(?:true|false|none|null|auto)\Z|[$<{*\[(]", re.I)
+_PLAIN = re.compile(r"-?\d+(?:\.\d+)?[kKmMgG]?\Z|(?:true|false|none|null|auto)\Z|[$<{*\[(`]", re.I)
 """Values that are no secret: numbers (max tokens), variables, placeholders."""
-_FLAG = re.compile(r"--?[\w-]*\Z")
+_FLAG = re.compile(r"--?[\w-]*\Z|(?:^|\n)[ \t]*ENV[ \t]+\w*\Z")
+"""What stands before a name whose value follows a space: a flag's dashes, a Dockerfile's ENV."""
 
 
 def masked(text: str) -> str:
@@ -47,17 +52,23 @@ def _known(match: re.Match[str]) -> str:
 
 
 def _carried(match: re.Match[str]) -> str:
-    return f"{match['before'] or match['scheme']}{MASK}"
+    """A password of an address ends at its @; a user and group by number (docker -u 1000:1000) are none."""
+    if match["before"]:
+        return f"{match['before']}{MASK}"
+    is_address = match["scheme"].startswith("://")
+    follows = match.string[match.end() : match.end() + 1]
+    if (is_address and follows != "@") or (not is_address and _PLAIN.match(match["password"])):
+        return match.group()
+    return f"{match['scheme']}{MASK}"
 
 
 def _named(match: re.Match[str]) -> str:
     """A name followed by a space alone names a secret only behind a flag's dashes: --api-key x."""
-    value, before = match["value"].strip("\"'"), match["before"]
     line = match.string[max(0, match.start() - 40) : match.start()]
-    spaced = before.rstrip("\"' \t") == before.strip() and before[-1] in " \t" and not re.search(r"[=:]\s*\Z", before)
-    if _PLAIN.match(value) or (spaced and not _FLAG.search(line)):
+    is_flag = match["spaced"] is None or _FLAG.search(line)
+    if not is_flag or _PLAIN.match(match["value"].strip("\"'")):
         return match.group()
-    return f"{before}{MASK}"
+    return f"{match['before']}{MASK}"
 
 
 _BY_PATTERN: dict[re.Pattern[str], Callable[[re.Match[str]], str]] = {

@@ -14,6 +14,7 @@ from bot.parsing.cards import bind_cards, bind_count_behind, bind_nodes, bind_si
 from bot.parsing.check import WHOLE, check
 from bot.parsing.clean import LONGEST_TEXT, clean
 from bot.parsing.counts import bind_counts, bind_ranges
+from bot.parsing.form import claim_form, split_form
 from bot.parsing.formats import bind_formats
 from bot.parsing.items import Claim, Item, Sentence, said_of
 from bot.parsing.lengths import bind_counted_mix, bind_durations, bind_mix, bind_products
@@ -21,7 +22,7 @@ from bot.parsing.logged import NOWHERE, bind_log, split_log
 from bot.parsing.named import bind_card_states, bind_models, bind_settings, bind_switches, bind_verb
 from bot.parsing.names import Finder, default_finder
 from bot.parsing.nouns import join_nouns, settle_in_and_out
-from bot.parsing.pasted import blank, claim_command
+from bot.parsing.pasted import blank, claim_command, yield_to_command
 from bot.parsing.scattered import bind_scattered
 from bot.parsing.shapes import bind_shapes
 from bot.parsing.sums import bind_input_and_output, bind_part_pairs, bind_ratio, bind_sums
@@ -59,6 +60,7 @@ STEPS = (
     find_unknown_names,
     bind_verb,
     require_model,
+    yield_to_command,
     check,
 )
 """In order; each claims what it understands and leaves the rest to those after it."""
@@ -97,6 +99,7 @@ def parse(text: str, finder: Finder | None = None) -> Query:
 
 def read(cleaned: str, finder: Finder, log: Observation | None = None) -> Sentence:
     """A cleaned text with every claim that it makes."""
+    cleaned, form = split_form(cleaned)
     command = find_command(cleaned)
     words = blank(cleaned, command) if command else cleaned
     items, language = tag(words, finder)
@@ -106,6 +109,7 @@ def read(cleaned: str, finder: Finder, log: Observation | None = None) -> Senten
         claim_command(sentence, command)
     for step in STEPS:
         step(sentence)
+    claim_form(sentence, form)
     return sentence
 
 

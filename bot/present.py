@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from math import prod
 from typing import Any
@@ -9,13 +10,15 @@ from typing import Any
 from bot import contract
 from bot.changes import Changed, Held
 from bot.choices import GUIDE, by_guide, shown
+from bot.commands.rewrite import Change, rewritten
 from bot.query import CustomCard, Query
 from bot.questions import question, release
 from bot.resolve import Resolution
-from bot.serve_command import serve_command
+from bot.serve_command import Asked, flags_of, serve_command, states
+from bot.serve_settings import CannotState
 from bot.size import Sized
 from formulas.deployment import Deployment
-from formulas.estimate import Estimate
+from formulas.estimate import Estimate, estimate
 
 
 def answer(sized: Sized) -> contract.Answer:
@@ -44,7 +47,7 @@ def answer(sized: Sized) -> contract.Answer:
 
 def fits(sized: Sized) -> bool | None:
     """Whether the question as asked fits; with something to solve, whether there is a solution."""
-    return sized.estimate.fits if sized.held else None
+    return sized.estimate.fits and not sized.refusals if sized.held else None
 
 
 def understood(sized: Sized) -> contract.Understood:
@@ -148,13 +151,46 @@ def asked_again(result: Estimate, resolution: Resolution) -> str | None:
 
 
 def command(result: Estimate, resolution: Resolution) -> str | None:
-    """The serve command of an estimate's deployment; None where a checkpoint would have to be invented."""
-    query = resolution.query
+    """The serve command of an estimate's deployment; None where a checkpoint would have to be invented.
+
+    Of a pasted command line it is that line, with what is different changed in it.
+    """
     if not resolution.gpu_named:
         return None
+    paste = resolution.query.paste
+    if paste and (line := rewritten(paste, changed_flags(result, resolution))):
+        return line
     return serve_command(
         result.deployment,
-        utilization=result.plan.utilization,
-        limit_sequences=bool(query.batch or query.max_sequences or resolution.solve_for == "batch"),
+        asked(result, resolution),
+    )
+
+
+def changed_flags(result: Estimate, resolution: Resolution) -> list[Change]:
+    """The flags in which an estimate's deployment is not the one that was asked about; none where it cannot be told."""
+    before, after = resolution.deployment, result.deployment
+    weights = before.weights.key != after.weights.key
+    if before.engine != after.engine:
+        return []
+    try:
+        old = flags_of(before, asked(estimate(before), resolution), weights=weights)
+        new = flags_of(after, asked(result, resolution), weights=weights)
+    except CannotState:
+        return []
+    gone = [Change(flag, "1") if SIZE.search(flag) else Change(flag, dropped=True) for flag in old if flag not in new]
+    return [*(Change(flag, value) for flag, value in new.items() if (flag, value) not in old.items()), *gone]
+
+
+SIZE = re.compile(r"-parallel-size\Z|--(?:tp|pp|dp)-size\Z|--num-shard\Z")
+"""Flags of which leaving them out means one."""
+
+
+def asked(result: Estimate, resolution: Resolution) -> Asked:
+    """What the command of an estimate must state: a share of the card always, as its default differs by release."""
+    query, settings = resolution.query, result.deployment.settings
+    share = result.plan.utilization if states(result.deployment.engine, "utilization") else settings.utilization
+    return Asked(
+        utilization=share,
+        limit_sequences=bool(query.batch or settings.max_sequences or resolution.solve_for == "batch"),
         longest=max((tokens for _, tokens in query.mix.value), default=0) if query.mix else 0,
     )

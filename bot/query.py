@@ -15,7 +15,7 @@ Slot = Literal[
     "model", "weights", "kv_cache", "batch", "sequence_tokens", "mix", "gpu", "gpu_count",
     "tensor_parallel", "pipeline_parallel", "data_parallel", "expert_parallel", "engine", "engine_version",
     "utilization", "max_batched_tokens", "max_sequences", "enforce_eager", "block_size", "free_bytes",
-    "audio_seconds", "solve_for", "method", "verb",
+    "audio_seconds", "solve_for", "method", "form", "verb",
 ]  # fmt: skip
 
 
@@ -83,6 +83,8 @@ class Query:
     method: Said[Literal["engine", "guide"]] | None = None
     measured: Said[Readings] | None = None
     """What a running server of this deployment printed of its memory."""
+    form: Said[str] | None = None
+    """The engine in whose command the answer is wanted, or k8s."""
     command: bool = False
     """The text was a pasted serve command: its length is a limit and its sequences a ceiling."""
     unread: tuple[str, ...] = ()

@@ -34,6 +34,8 @@ class Step:
     text: str
     question: str | None = None
     command: str | None = None
+    marks: tuple[str, ...] = ()
+    """Parts of the command that differ from the one that was pasted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,5 +209,6 @@ def _note_inherited(query: Query, notes: Notes) -> None:
 
 
 def _note_unread(query: Query, notes: Notes) -> None:
-    if query.unread:
-        notes.warn("warning.unread", words=query.unread)
+    remarked = {remark.words for remark in query.paste.remarks} if query.paste else set()
+    if unread := tuple(words for words in query.unread if words.partition("=")[0] not in remarked):
+        notes.warn("warning.unread", words=unread)

@@ -9,18 +9,25 @@ from bot.amounts import count, gib
 from bot.cautions import cautions
 from bot.changes import Held
 from bot.choices import CACHE_IN_8_BITS, GUIDE
+from bot.command_facts import command_facts
 from bot.guide_notes import guide_caveats, guide_facts
 from bot.messages import Messages, messages
 from bot.phrasing import amounts, gpus, is_audio, layout_text, names, remark_text
 from bot.reply import Reply
 from bot.reply_tables import tables
-from bot.resolve import REFERENCE_GPU
+from bot.resolve import REFERENCE_GPU, Remark
 from bot.size import Sized, best_choice
 from bot.steps import steps
 from formulas.deployment import Layout
 from formulas.engines import engine
 from formulas.solve import GPU_COUNTS, LONGEST_TOKENS
 
+SAYS_ALSO = {
+    "refusal.length": ("warning.beyond_model",),
+    "refusal.free": ("warning.free",),
+    "refusal.kernels": ("warning.no_native_fp8", "warning.no_bf16"),
+}
+"""Warnings that a refusal has said already."""
 BEFORE_CACHE = ("fact.no_cache", "fact.nothing_left", "fact.max_batch", "fact.max_batch_none", "fact.max_batch_audio")
 """Sentences that stand before the one on the other KV cache."""
 
@@ -30,7 +37,8 @@ def say(sized: Sized) -> Reply:
     text = messages(sized.resolution.query.language)
     answer = present.answer(sized)
     assumptions = _assumptions(sized, text)
-    remarks = (*sized.resolution.notes.warnings, *cautions(sized))
+    said = {key for refusal in sized.refusals for key in SAYS_ALSO.get(refusal.key, ())}
+    remarks = [each for each in (*sized.resolution.notes.warnings, *cautions(sized)) if each.key not in said]
     notes = (*(remark_text(remark, text) for remark in remarks), *guide_caveats(sized.estimate, text))
     answer = answer.model_copy(update={"assumptions": list(assumptions), "notes": list(notes)})
     return Reply(
@@ -39,7 +47,7 @@ def say(sized: Sized) -> Reply:
         headline=headline(sized, text),
         language=text.language,
         tables=tables(sized, text),
-        facts=(*_facts(sized, text), *guide_facts(sized.estimate, text)),
+        facts=(*_facts(sized, text), *command_facts(sized, text), *guide_facts(sized.estimate, text)),
         notes=notes,
         steps=steps(sized, text),
         assumptions=assumptions,
@@ -78,6 +86,8 @@ def _headline_choice(sized: Sized, text: Messages, values: dict[str, Any]) -> st
 
 def _headline_key(sized: Sized, held: Held) -> str:
     result, solve_for = sized.estimate, sized.resolution.solve_for
+    if sized.refusals:
+        return "headline.refused"
     if result.memory.weights > result.usable and solve_for not in ("gpu_count", "utilization"):
         return "headline.weights_too_large"
     audio = "_audio" if is_audio(result.deployment) else ""
@@ -107,6 +117,7 @@ def _held_values(sized: Sized, held: Held, text: Messages) -> dict[str, Any]:
         "layout": layout_text(least, text),
         "most": GPU_COUNTS[-1],
         "utilization": f"{sized.estimate.plan.utilization:.3g}",
+        "reason": "; ".join(remark_text(Remark(each.key, each.values), text) for each in sized.refusals),
     }
 
 

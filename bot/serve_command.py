@@ -1,79 +1,226 @@
-"""The command that serves a deployment, quoted for a shell."""
+"""The command that serves a deployment, per engine, written from the engine's flag table and quoted for a shell."""
 
 from __future__ import annotations
 
-import json
 import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from bot.choices import SIXTEEN_BIT
+from bot.commands import reader_of
+from bot.commands.table import Table
+from bot.parsing.names import default_finder
+from bot.parsing.pasted import name_format
+from bot.questions import release
+from bot.serve_settings import CannotState, setting_flags
 from formulas.deployment import Deployment
+from formulas.engines import engine
 
-ONLINE_QUANTIZATION = {"fp8": "fp8", "bnb-nf4": "bitsandbytes"}
-"""Formats that vLLM makes itself from a 16-bit checkpoint: vllm serve --quantization."""
-DTYPES = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
+SIZES = ("tensor_parallel", "pipeline_parallel", "data_parallel")
+INPUTS = "max_input_length"
+"""TGI limits inputs apart from the whole and refuses a limit that is not below it (launcher/src/main.rs)."""
+SHARE_MOVES = "kv_cache_config:"
+"""A cache section in the options file takes the place of the flag for its share."""
+OPTIONS_FILE = "options.yaml"
 
 
-def serve_command(
-    deployment: Deployment, *, utilization: float, limit_sequences: bool = True, longest: int = 0
-) -> str | None:
-    """`vllm serve ...`; None for other engines and where the format needs a checkpoint of its own.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What of a deployment its command must state."""
 
-    limit_sequences: whether the number of sequences was asked for. longest: tokens of the longest sequence of a mix.
-    """
-    weights = _weights(deployment)
-    if deployment.engine != "vllm" or weights is None or _draft_is_unknown(deployment):
+    utilization: float | None = None
+    limit_sequences: bool = True
+    """Whether the number of sequences was asked for."""
+    longest: int = 0
+    """Tokens of the longest sequence of a mix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """A command as words, before it is quoted for a shell or a specification."""
+
+    head: tuple[str, ...]
+    words: tuple[str, ...]
+    """Model and flags."""
+    env: tuple[str, ...] = ()
+    """NAME=value in front of it."""
+    options: tuple[str, ...] = ()
+    """Lines of the options file that the words name."""
+
+    @property
+    def text(self) -> str:
+        """For a shell."""
+        line = " ".join((*self.env, shlex.join((*self.head, *self.words))))
+        if not self.options:
+            return line
+        return "\n".join((f"cat > {OPTIONS_FILE} <<'EOF'", *self.options, "EOF", line))
+
+
+def states(engine_key: str, slot: str) -> bool:
+    """Whether commands of this engine always state a field, because its default differs by release and card."""
+    reader = reader_of(engine_key)
+    return reader is not None and slot in reader.table.serve.get("states", ())
+
+
+def serve_command(deployment: Deployment, asked: Asked) -> str | None:
+    """The command of this deployment; None where its engine or format has none."""
+    found = serve(deployment, asked)
+    return found.text if found else None
+
+
+def serve(deployment: Deployment, asked: Asked) -> Serve | None:
+    """The command as words; None for engines without a server and formats that need a checkpoint of their own."""
+    reader = reader_of(deployment.engine)
+    if reader is None or not reader.table.serve:
         return None
-    layout, load, settings = deployment.layout, deployment.load, deployment.settings
-    flags = [
-        ("--max-model-len", max(load.sequence_tokens, longest)),
-        *([("--max-num-seqs", settings.max_sequences or deployment.batch_per_replica)] if limit_sequences else []),
-        ("--gpu-memory-utilization", f"{utilization:g}"),
-        *weights,
+    try:
+        return _serve(deployment, asked, reader.table)
+    except CannotState:
+        return None
+
+
+def flags_of(deployment: Deployment, asked: Asked, *, weights: bool = True) -> dict[str, str | None]:
+    """Every flag that states the deployment, with its value; weights: also those of its format. Raises CannotState."""
+    reader = reader_of(deployment.engine)
+    if reader is None or not reader.table.serve:
+        raise CannotState(deployment.engine)
+    table = reader.table
+    flags = [*_flags(deployment, asked, table, weights=weights), *_cache(deployment, table)]
+    return dict([*flags, *setting_flags(deployment, table)])
+
+
+def _serve(deployment: Deployment, asked: Asked, table: Table) -> Serve:
+    model = _model(deployment, table)
+    flags = flags_of(deployment, asked).items()
+    options = _options(deployment, asked, table)
+    kept = [
+        (flag, value) for flag, value in flags if not (SHARE_MOVES in options and flag == table.flag_of("utilization"))
     ]
-    sizes = {
-        "--tensor-parallel-size": layout.tensor_parallel,
-        "--pipeline-parallel-size": layout.pipeline_parallel,
-        "--data-parallel-size": layout.data_parallel,
+    words = [word for flag, value in kept for word in (_written(flag, deployment, table), value) if word is not None]
+    words += shlex.split(table.serve.get("always", ""))
+    words += [table.serve["options"], OPTIONS_FILE] if options else []
+    return Serve(tuple(table.serve["head"].split()), (*model, *words), _environment(deployment), options)
+
+
+def _written(flag: str, deployment: Deployment, table: Table) -> str:
+    if table.lacks(flag, release(deployment.engine_version)):
+        raise CannotState(flag)
+    return f"--{flag[2:].replace('-', '_')}" if table.serve.get("underscored") else flag
+
+
+# --------------------------------------------------------------------------- parts
+
+
+def _model(deployment: Deployment, table: Table) -> list[str]:
+    """The model, by its flag where the engine wants one; llama.cpp takes a file of the format."""
+    flag = table.flag_of("model") or ""
+    if deployment.engine == "llama.cpp":
+        return [flag, f"{deployment.model.id.rsplit('/', 1)[-1]}-{deployment.weights.key.upper()}.gguf"]
+    return [deployment.model.id] if table.positional_model else [flag, deployment.model.id]
+
+
+def _flags(deployment: Deployment, asked: Asked, table: Table, *, weights: bool) -> Iterator[tuple[str, str | None]]:
+    """Flags with their values, None for switches. Raises CannotState."""
+    for slot, value in _stated(deployment, asked, table).items():
+        if flag := table.flag_of(slot):
+            yield flag, value
+        elif slot == "data_parallel" or (slot in SIZES and deployment.engine != "llama.cpp"):
+            raise CannotState(slot)
+    if weights:
+        yield from _weights(deployment, table)
+    if deployment.layout.expert_parallel:
+        yield _experts(deployment, table)
+    if deployment.settings.enforce_eager and (flag := table.flag_of("enforce_eager")):
+        yield flag, None
+
+
+def _stated(deployment: Deployment, asked: Asked, table: Table) -> dict[str, str]:
+    layout, settings = deployment.layout, deployment.settings
+    tokens, sequences = _length(deployment, asked)
+    numbers: dict[str, float | None] = {
+        "sequence_tokens": tokens,
+        "max_sequences": sequences if asked.limit_sequences or deployment.engine == "llama.cpp" else None,
+        "utilization": asked.utilization,
+        "max_batched_tokens": settings.max_batched_tokens,
+        "block_size": settings.block_size,
     }
-    flags += [(flag, size) for flag, size in sizes.items() if size > 1]
-    if deployment.kv_cache.key not in DTYPES:
-        flags.append(("--kv-cache-dtype", deployment.kv_cache.key))
-    if settings.max_batched_tokens:
-        flags.append(("--max-num-batched-tokens", settings.max_batched_tokens))
-    if settings.lora_slots:
-        flags += [("--max-loras", settings.lora_slots), ("--max-lora-rank", settings.lora_rank)]
-    if settings.speculative_tokens:
-        flags.append(("--speculative-config", json.dumps(_draft(deployment))))
-    switches = [
-        switch
-        for switch, on in (
-            ("--enable-expert-parallel", layout.expert_parallel),
-            ("--enforce-eager", settings.enforce_eager),
-            ("--enable-lora", settings.lora_slots > 0),
-        )
-        if on
-    ]
-    words = [word for flag, value in flags for word in (flag, str(value))]
-    return shlex.join(["vllm", "serve", deployment.model.id, *words, *switches])
+    if table.flag_of(INPUTS):
+        numbers[INPUTS] = min(tokens - 1, settings.max_batched_tokens or tokens)
+    for slot in SIZES:
+        size = getattr(layout, slot)
+        numbers[slot] = size if size > 1 or states(deployment.engine, slot) else None
+    return {slot: f"{number:.10g}" for slot, number in numbers.items() if number is not None}
 
 
-def _draft(deployment: Deployment) -> dict[str, object]:
-    """The draft as vLLM is told of it; its method follows from its own config."""
-    own = {"method": "mtp"} if deployment.draft is None else {"model": deployment.draft.id}
-    return {**own, "num_speculative_tokens": deployment.settings.speculative_tokens}
+def _length(deployment: Deployment, asked: Asked) -> tuple[int, int]:
+    """(limit of tokens, sequences); the slots of llama.cpp share its context."""
+    tokens = max(deployment.load.sequence_tokens, asked.longest)
+    sequences = deployment.settings.max_sequences or deployment.batch_per_replica
+    if deployment.engine == "llama.cpp" and not deployment.settings.shared_slots:
+        slots = deployment.batch_per_replica
+        return tokens * slots, slots
+    return tokens, sequences
 
 
-def _draft_is_unknown(deployment: Deployment) -> bool:
-    """Whether the draft is a checkpoint that the question does not name: only a model's own layers need none."""
-    if deployment.draft is not None:
-        return False
-    return deployment.settings.speculative_tokens > 0 and deployment.model.architecture.nextn_layer is None
-
-
-def _weights(deployment: Deployment) -> list[tuple[str, object]] | None:
+def _weights(deployment: Deployment, table: Table) -> Iterator[tuple[str, str]]:
+    """A format that the engine makes itself, or the width of one; raises CannotState where a checkpoint is needed."""
     key, recipe = deployment.weights.key, deployment.model.quantization
-    if recipe:
-        return [] if recipe.weights == key else None
-    if key in DTYPES:
-        return [("--dtype", DTYPES[key])]
-    online = ONLINE_QUANTIZATION.get(key)
-    return [("--quantization", online)] if online else None
+    stored = recipe.weights if recipe else name_format(default_finder(), deployment.model.id)
+    if deployment.engine == "llama.cpp" or stored == key:
+        return
+    words = table.serve["weights"].get(key)
+    if stored or (words is None and key != SIXTEEN_BIT[deployment.model.architecture.dtype]):
+        raise CannotState(key)
+    if words:
+        flag, value = words.split()
+        yield flag, value
+
+
+def _cache(deployment: Deployment, table: Table) -> Iterator[tuple[str, str]]:
+    """The KV cache where the engine would not pick it by itself; raises CannotState where it cannot."""
+    key, flag = deployment.kv_cache.key, table.flag_of("kv_cache")
+    if key == _usual_cache(deployment) or deployment.engine == "tensorrt-llm":
+        return
+    value = table.serve["kv_cache"].get(key)
+    if flag is None or value is None:
+        raise CannotState(key)
+    yield flag, value
+    values = table.flag_of("kv_cache_v")
+    if values and deployment.settings.value_cache is None:
+        yield values, value
+
+
+def _usual_cache(deployment: Deployment) -> str:
+    usual = engine(deployment.engine).kv_cache(deployment.model, deployment.gpu)
+    return deployment.weights.key if usual == "bf16" and deployment.weights.key in ("fp16", "fp32") else usual
+
+
+def _experts(deployment: Deployment, table: Table) -> tuple[str, str | None]:
+    if flag := table.flag_of("expert_parallel"):
+        return flag, None
+    if flag := table.flag_of("expert_parallel_size"):
+        return flag, str(deployment.layout.expert_ranks)
+    raise CannotState("expert_parallel")
+
+
+def _options(deployment: Deployment, asked: Asked, table: Table) -> tuple[str, ...]:
+    """What TensorRT-LLM reads from a file alone: statistics, the format of its cache, and with it the cache's share."""
+    if "options" not in table.serve:
+        return ()
+    always = tuple(table.serve["always_options"])
+    if deployment.kv_cache.key == _usual_cache(deployment):
+        return always
+    value = table.serve["kv_cache"].get(deployment.kv_cache.key)
+    if value is None:
+        raise CannotState(deployment.kv_cache.key)
+    share = [f"  free_gpu_memory_fraction: {asked.utilization:g}"] if asked.utilization else []
+    return *always, SHARE_MOVES, f"  dtype: {value}", *share
+
+
+def _environment(deployment: Deployment) -> tuple[str, ...]:
+    """llama.cpp spreads over every GPU that it sees."""
+    count = deployment.layout.gpu_count
+    if deployment.engine != "llama.cpp" or count == 1 or deployment.gpu.vendor == "Apple":
+        return ()
+    name = "HIP_VISIBLE_DEVICES" if deployment.gpu.vendor == "AMD" else "CUDA_VISIBLE_DEVICES"
+    return (f"{name}={','.join(map(str, range(count)))}",)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import ceil
 
-from bot.changes import Changed, Held, changes, recommended, settled
+from bot.changes import Changed, Held, changed, changes, recommended, settled
 from bot.choices import usual_layout
 from bot.contract import VerdictName
+from bot.refusals import Refusal, mended, refusals
 from bot.resolve import Resolution
 from formulas.deployment import Deployment
 from formulas.estimate import Estimate, estimate
@@ -27,11 +28,13 @@ class Sized:
     """None when no GPU was named."""
     gpus: tuple[Choice, ...]
     changes: tuple[Changed, ...]
+    refusals: tuple[Refusal, ...] = ()
+    """Why the engine refuses a pasted command, whatever the memory."""
 
     @property
     def verdict(self) -> VerdictName:
         """fits, tight or does_not_fit; needs where no GPU was named."""
-        return settled(self.estimate, self.resolution)
+        return "does_not_fit" if self.refusals else settled(self.estimate, self.resolution)
 
 
 def size(resolution: Resolution) -> Sized:
@@ -39,13 +42,25 @@ def size(resolution: Resolution) -> Sized:
     deployment = _solved(resolution)
     result = estimate(deployment)
     held = _held(result, resolution) if resolution.gpu_named else None
+    refused = refusals(resolution)
     return Sized(
         resolution=resolution,
         estimate=result,
         held=held,
         gpus=_choices(deployment, resolution),
-        changes=changes(result, held, resolution),
+        changes=_mended(result, refused, resolution) if refused else changes(result, held, resolution),
+        refusals=refused,
     )
+
+
+def _mended(result: Estimate, refused: tuple[Refusal, ...], resolution: Resolution) -> tuple[Changed, ...]:
+    """The command as its engine takes it, then what would make that one start."""
+    accepted = mended(result.deployment, refused)
+    if accepted is None:
+        return ()
+    other = estimate(accepted)
+    first = changed(" ".join(refusal.change for refusal in refused), other)
+    return first, *changes(other, _held(other, resolution), resolution)
 
 
 def _solved(resolution: Resolution) -> Deployment:

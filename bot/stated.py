@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.query import Query
+from bot.serve_settings import ALL_LAYERS
 from catalog.load import load as load_catalog
 from formulas.deployment import Load, Version
 from formulas.engines import llama_cpp_versions as builds
@@ -39,7 +40,7 @@ def _llama(query: Query, release: Version) -> Iterator[tuple[str, Any]]:
     if _table(query) not in (LLAMA, OLLAMA):
         return
     layers = extra.get("gpu_layers")
-    if isinstance(layers, int | float) and layers >= 0:
+    if isinstance(layers, int | float) and 0 <= layers < ALL_LAYERS:
         yield "gpu_layers", int(layers)
     values = str(extra.get("kv_cache_v", "")).lower()
     key = query.paste.values.get(values, values) if query.paste else ""

@@ -9,6 +9,7 @@ from bot.advice import Advice, Facts, advise
 from bot.advice_facts import facts_of
 from bot.amounts import count, gib
 from bot.changes import Changed, settled
+from bot.command_steps import command_steps
 from bot.messages import Messages
 from bot.phrasing import gpus, is_audio, layout_text
 from bot.questions import question
@@ -22,15 +23,17 @@ WORTH_ASKING = 4
 """A batch or length of less than one part in so many is no answer to the question."""
 TRIED = frozenset({"weights", "kv_cache", "batch", "sequence_tokens", "gpu_count"})
 """What is tried one by one where a question does not fit on the GPUs that it names."""
+WATCH = "watch_"
+"""Advice on what to watch, which a command in a form brings itself."""
 ANY_GPU = "gpu=?"
 
 
 def steps(sized: Sized, text: Messages) -> tuple[Step, ...]:
     """At most five steps."""
     facts = facts_of(sized)
-    rows = [row for row in advise(facts) if not _is_solved(row, sized)]
+    rows = [row for row in advise(facts) if not (_is_solved(row, sized) or _is_watched(row, sized))]
     found = [
-        *_start(sized, text),
+        *command_steps(sized, text),
         *_on_card(sized, text),
         *(_advice(row, sized, facts, text) for row in rows if row.priority < BEFORE_CHANGES),
         *solved_steps(sized, text),
@@ -52,11 +55,9 @@ def _is_solved(row: Advice, sized: Sized) -> bool:
     return kind in tried or kind in {change.change.partition("=")[0] for change in sized.changes}
 
 
-def _start(sized: Sized, text: Messages) -> Iterator[Step]:
-    if sized.held is None or not sized.estimate.fits or sized.resolution.query.command:
-        return
-    if command := present.command(sized.estimate, sized.resolution):
-        yield Step(text("step.start"), command=command)
+def _is_watched(row: Advice, sized: Sized) -> bool:
+    """Whether the command in the form that was asked for says what to watch."""
+    return sized.resolution.query.form is not None and row.key.startswith(WATCH)
 
 
 def _on_card(sized: Sized, text: Messages) -> Iterator[Step]:
@@ -69,6 +70,8 @@ def _on_card(sized: Sized, text: Messages) -> Iterator[Step]:
 
 def _helps(change: Changed, sized: Sized) -> bool:
     """Whether the change turns the answer, and is not most of the question given up."""
+    if sized.refusals and change is sized.changes[0]:
+        return True
     if sized.held is None:
         return change.estimate.memory.total < sized.estimate.memory.total
     if sized.verdict == "fits" or not change.estimate.fits:
@@ -81,7 +84,8 @@ def _helps(change: Changed, sized: Sized) -> bool:
 
 def _change(change: Changed, sized: Sized, text: Messages) -> Step:
     deployment, named = change.estimate.deployment, sized.resolution.gpu_named
-    kind = change.change.partition("=")[0]
+    is_mended = bool(sized.refusals) and change is sized.changes[0]
+    kind = "mended" if is_mended else change.change.partition("=")[0]
     command = present.command(change.estimate, sized.resolution)
     sentence = text(
         f"step.{kind}" if named else f"step.{kind}_needs",
@@ -89,12 +93,18 @@ def _change(change: Changed, sized: Sized, text: Messages) -> Step:
         max_batch=count(deployment.load.batch),
         longest=count(deployment.load.sequence_tokens),
         layers=deployment.settings.gpu_layers,
+        max_sequences=count(deployment.settings.max_sequences or 0),
+        utilization=f"{change.estimate.plan.utilization:.3g}",
         weights=deployment.weights.key,
         gpus=gpus(deployment.gpu.name, deployment.layout.gpu_count),
         layout=layout_text(deployment.layout, text),
         total=gib(change.estimate.memory.total),
     )
-    return Step(sentence, question=present.asked_again(change.estimate, sized.resolution), command=command)
+    marks = tuple(each.words for each in present.changed_flags(change.estimate, sized.resolution) if each.words)
+    if sized.resolution.query.paste is None or not command or not marks:
+        return Step(sentence, question=present.asked_again(change.estimate, sized.resolution), command=command)
+    flags = ", ".join(f"`{mark}`" for mark in marks)
+    return Step(f"{sentence} ({text('step.changed', flags=flags)})", command=command, marks=marks)
 
 
 def _gain(change: Changed, sized: Sized, text: Messages) -> str:

@@ -25,6 +25,11 @@ def readers() -> tuple[Reader, ...]:
     return tuple(sorted(found, key=lambda reader: reader.name != "vllm"))
 
 
+def reader_of(engine: str) -> Reader | None:
+    """The reader of an engine's own commands."""
+    return next((reader for reader in readers() if reader.table.engine == engine), None)
+
+
 @cache
 def signs() -> frozenset[str]:
     """Words without one of which a text holds no command with a head."""
@@ -37,12 +42,13 @@ def find_command(text: str) -> Command | None:
     command = _found(paste, text.lower())
     if command:
         command.spans += lines_of_paste(paste, command)
+        command.text = "" if command.is_map or paste.regions else text
     return command
 
 
 def settings_in(line: str, engine: str | None) -> Command | None:
     """What a line of a log states as key=value: Namespace(...), ServerArgs(...), an engine's config."""
-    reader = next((reader for reader in readers() if reader.table.engine == engine), None)
+    reader = reader_of(engine) if engine else None
     return read_pairs_of(line, reader) if reader else None
 
 
@@ -51,7 +57,7 @@ def _found(paste: Paste, lowered: str) -> Command | None:
         found = [(command, reader) for reader in readers() if (command := reader.read(paste))]
         if found:
             command, reader = min(found, key=lambda each: each[0].start)
-            if not command.states("model"):
+            if not command.states("model") or reader.table.options & command.flags.keys():
                 complete(command, paste, reader)
             return command
     if any(mark in paste.text for mark in MARKS_OF_TAILS):

@@ -44,6 +44,10 @@ class Command:
     remarks: list[Remark] = field(default_factory=list)
     flags: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Flag -> (as it was written, its value), in order: what a changed command is made from."""
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Flag -> where it and its value stand."""
+    text: str = ""
+    """The text that it stands in; empty where it is no line for a shell (specifications, Python, files)."""
     env: dict[str, str] = field(default_factory=dict)
     cards: int | None = None
     """GPUs that the container or the environment gives it."""

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from bot.commands.shell import Token, plain_lines, tokens
-from bot.commands.variables import Assigned, assignments, expanded
+from bot.commands.shell import Token, listed, plain_lines, tokens
+from bot.commands.variables import Assigned, assignments, expanded, reckoned
 from bot.commands.yaml_lines import stated_cards, unfold
 
 VISIBLE = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
@@ -33,8 +33,12 @@ class Paste:
 
     @cached_property
     def _unfolded(self) -> tuple[str, tuple[tuple[int, int], ...]]:
-        unfolded = unfold(self.text)
+        unfolded = unfold(reckoned(listed(self.text)))
         return plain_lines(unfolded.text), unfolded.regions
+
+    @cached_property
+    def lowered(self) -> str:
+        return self.text.lower()
 
     @property
     def plain(self) -> str:
@@ -46,7 +50,7 @@ class Paste:
 
     @cached_property
     def variables(self) -> dict[str, Assigned]:
-        return assignments(self.text)
+        return assignments(reckoned(self.text))
 
     @cached_property
     def words(self) -> list[Token]:

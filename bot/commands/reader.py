@@ -36,6 +36,10 @@ _NAME = re.compile(r"\A\w+=")
 """cmd= before a quoted command."""
 _GLUED = re.compile(r"(?<=[^\s-])--(?=[a-zA-Z])")
 
+MOST_GUESSES = 40
+"""Unknown flags of one command that are compared with known ones."""
+MOST_QUOTED = 20
+"""Quoted words of one text that are opened to look for a command."""
 ReadLength = Callable[[str], float | None]
 
 
@@ -66,17 +70,27 @@ class Reader:
 
     def read(self, paste: Paste) -> Command | None:
         """The first command of this engine, or None; a program counts before the image that it runs in."""
+        if not any(sign in paste.lowered for sign in self.signs):
+            return None
         for head in (self._program, self._is_image):
-            words, index = paste.words, 0
+            words, index, opened = paste.words, 0, 0
             while index < len(words):
                 if length := int(head(words, index)):
                     return self._command(paste, words, index, length)
-                inner = self._quoted(words[index])
+                inner = self._quoted(words[index]) if opened < MOST_QUOTED else []
+                opened += bool(inner)
                 words = [*words[:index], *inner, *words[index + 1 :]] if inner else words
                 index += not inner
         return None
 
+    @cached_property
+    def _starts(self) -> tuple[str, ...]:
+        """How the words end that may start a command."""
+        return tuple({head[0] for head in self.table.heads})
+
     def _program(self, words: list[Token], index: int) -> int:
+        if not words[index].text.lower().replace("\\", "/").endswith(self._starts):
+            return 0
         for head in self.table.heads:
             run = words[index : index + len(head)]
             if len(run) == len(head) and all(_is_called(word.text, part) for word, part in zip(run, head, strict=True)):
@@ -187,7 +201,7 @@ class Reader:
         if not equals and following is not None and not is_flag(following.text):
             self._glue(words, at + 1)
             following = words[at + 1]
-        found = self.table.find(written)
+        found = self.table.find(written, guess=len(command.remarks) < MOST_GUESSES)
         if found is None:
             return self._unknown(command, words[at], following, bool(equals))
         if found.how == "near":
@@ -219,6 +233,7 @@ class Reader:
         if is_on is not None:
             self._state(command, found.flag, is_on != found.turned_off, word)
         command.flags[found.flag.name] = (word.text.partition("=")[0], value or "")
+        command.places[found.flag.name] = (word.start, following.end if used > 1 and following else word.end)
         return used
 
     def _take(self, command: Command, found: Found, text: str, *where: Token) -> None:
@@ -228,6 +243,10 @@ class Reader:
         else:
             self.state(command, flag, text, *where)
         command.flags[flag.name] = (where[0].text.partition("=")[0], text)
+        command.places[flag.name] = (where[0].start, where[-1].end)
+        allowed = self.table.choices.get(flag.name)
+        if allowed and text.lower() not in allowed and "$" not in text:
+            command.remarks.append(Remark("choice", f"{command.flags[flag.name][0]} {text}", ", ".join(allowed)))
 
     def state(self, command: Command, flag: Flag, text: str, *where: Token) -> None:
         """Take the value of a flag as it is written."""

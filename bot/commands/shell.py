@@ -15,6 +15,12 @@ _ESCAPE = re.compile(r"\\([\"$`\\])")
 _CONTINUED = re.compile(r"[\\^][ \t]*\r?\n")
 _NEXT_FLAG = re.compile(r"\n(?:[ \t]*\n)*(?=[ \t]*(?:-[ \t]+[\"']?)?--?[a-zA-Z])")
 _COMMENT = re.compile(r"(?m)^[ \t]*#.*$|(?<=[\s])#[ \t].*$")
+_LIST = re.compile(
+    r"\[\s*(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')(?:\s*,\s*(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[\w.$]+(?:\([\w.]*\))?))*\s*,?\s*\]"
+)
+_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
+_OWN_FLAG = re.compile(r"[\"']--?[a-zA-Z]")
+_BETWEEN = str.maketrans("[],\n", "    ")
 ENDS = frozenset({"|", "||", "&&", "&", ";", ">", ">>", "2>&1", "<", "&>", "&>>", "|&", "2>"})
 """Shell operators: what follows is another command."""
 
@@ -31,6 +37,22 @@ def plain_lines(text: str) -> str:
     """The text without comments and with continued lines on one line, every character in its place."""
     text = _COMMENT.sub(spaces, text)
     return _NEXT_FLAG.sub(spaces, _CONTINUED.sub(spaces, text))
+
+
+def listed(text: str) -> str:
+    """The text with every list of strings that holds a flag as words: JSON, Python, Docker's ["vllm","--dtype"]."""
+    return _LIST.sub(_as_words, text) if "[" in text and _OWN_FLAG.search(text) else text
+
+
+def _as_words(match: re.Match[str]) -> str:
+    text = match.group()
+    if not _OWN_FLAG.search(text):
+        return text
+    parts, at = [], 0
+    for string in _STRING.finditer(text):
+        parts += [text[at : string.start()].translate(_BETWEEN), string.group()]
+        at = string.end()
+    return "".join([*parts, text[at:].translate(_BETWEEN)])
 
 
 def spaces(match: re.Match[str]) -> str:

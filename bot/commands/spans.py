@@ -18,23 +18,38 @@ _SHELL = re.compile(
     r"/set|fi|then|else|done|if[ \t]+\[)"
     r"(?:[ \t]|\Z)"
 )
+_PYTHON = re.compile(
+    r"[ \t]*(?:[\w., ]{1,60}=[ \t]*)?(?:await[ \t]+)?[A-Za-z_][\w.]*\(|[ \t]*(?:for|def|class|async|@)\b.*:\Z"
+)
+_SHEBANG = re.compile(r"#!\s*/")
+_HEREDOC = re.compile(r"<<-?[ \t]*[\"']?(\w+)")
 _YAML = re.compile(r"[ \t]*(?:-[ \t]+)?[\"']?[\w./-]+[\"']?:(?:[ \t]|\Z)|[ \t]*-(?:[ \t]|\Z)|[ \t]+\S|[\]\[{}]|---")
 
 
 def lines_of_paste(paste: Paste, command: Command) -> Iterator[tuple[int, int]]:
     """Start and end of each line that belongs to the paste without being part of the command."""
-    text = paste.text
-    is_yaml = bool(paste.regions) or command.is_map or IMAGE.search(text) is not None
-    at = 0
-    for line in text.split("\n"):
+    is_yaml = bool(paste.regions) or command.is_map or IMAGE.search(paste.text) is not None
+    at, closes = 0, ""
+    for line in paste.text.split("\n"):
         end = at + len(line)
-        inside = at < command.end and end > command.start
-        if ((command.is_map or is_yaml) and inside) or (not inside and line.strip() and _belongs(line, is_yaml)):
+        if at < command.end and end > command.start:
+            belongs = is_yaml
+        else:
+            belongs = bool(closes) or _belongs(line, is_yaml, command.is_map)
+        if belongs:
             yield at, end
+        closes = _document(line, closes, paste.text[end:])
         at = end + 1
 
 
-def _belongs(line: str, is_yaml: bool) -> bool:
-    if _ASSIGNMENTS.match(line) or _SHELL.match(line):
-        return True
-    return is_yaml and _YAML.match(line) is not None
+def _document(line: str, closes: str, rest: str) -> str:
+    """The word that ends the here-document in which the next line stands; "" outside of one."""
+    if closes:
+        return "" if line.strip() == closes else closes
+    opened = _HEREDOC.search(line)
+    return opened.group(1) if opened and opened.group(1) in rest else ""
+
+
+def _belongs(line: str, is_yaml: bool, is_map: bool) -> bool:
+    patterns = (_ASSIGNMENTS, _SHELL, _SHEBANG, *((_PYTHON,) if is_map else ()), *((_YAML,) if is_yaml else ()))
+    return bool(line.strip()) and any(pattern.match(line) for pattern in patterns)

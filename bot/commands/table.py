@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,7 +15,7 @@ from catalog.kept import toml
 KINDS = frozenset("whole length share number loose format text switch maybe_switch pairs json skip".split())
 """How a value is read; loose: a number or a word, maybe_switch: a switch that may have a value."""
 
-HOW_NEAR = 0.86
+HOW_NEAR = 0.84
 """Likeness (difflib ratio) from which a flag that the engine does not have is taken for one that it has."""
 SHORTEST_NEAR = 8
 
@@ -60,10 +61,36 @@ class Table:
     """Environment variable -> the flag that it stands for."""
     json: Mapping[str, Mapping[str, str]]
     """Flag with a JSON value -> key inside it -> name under which it is kept."""
+    options: frozenset[str]
+    """Flags that name a file of further settings, which may stand in the same paste."""
     first: Mapping[str, str]
     """Flag -> the first release that has it, where an older one that was read has not."""
     gone: Mapping[str, str]
     """Flag -> the first release without it."""
+
+    serve: Mapping[str, Any]
+    """How a command of this engine is written: head, image, port, names of formats, metrics to watch."""
+    misspelt: frozenset[str]
+    """Names that are read, though the engine does not have them."""
+    choices: Mapping[str, tuple[str, ...]]
+    """Flag -> the only values that it takes."""
+
+    def flag_of(self, name: str) -> str | None:
+        """The flag that sets a field of Query, or whose value is kept under this name, as commands are written."""
+        return self._written.get(name)
+
+    @cached_property
+    def _written(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for flag in self.flags.values():
+            for name in filter(None, (flag.slot, flag.also)):
+                found.setdefault(name, flag.name)
+        return found
+
+    def lacks(self, flag: str, release: str) -> bool:
+        """Whether this release of the engine does not know a flag."""
+        gone, first = self.gone.get(flag), self.first.get(flag)
+        return bool(gone and _parts(release) >= _parts(gone)) or bool(first and _parts(release) < _parts(first))
 
     @cached_property
     def telling(self) -> frozenset[str]:
@@ -74,17 +101,17 @@ class Table:
     def _long(self) -> tuple[str, ...]:
         return tuple(name for name in self.flags if name.startswith("--"))
 
-    def find(self, written: str) -> Found | None:
-        """The flag behind a written name, without its value."""
+    def find(self, written: str, *, guess: bool = True) -> Found | None:
+        """The flag behind a written name, without its value; guess: also one that it is only like."""
         name, _, key = folded(written).partition(".")
         if flag := self.flags.get(name):
-            return Found(flag, "exact", key=key)
+            return Found(flag, "near" if name in self.misspelt else "exact", key=key)
         positive = f"--{name[5:]}"
         if name.startswith("--no-") and (flag := self.flags.get(positive)) and flag.kind in ("switch", "maybe_switch"):
             return Found(flag, "exact", turned_off=True)
         if not name.startswith("--"):
             return self._with_one_dash(name, key)
-        return self._start(name, key) or self._near(name, key)
+        return self._start(name, key) or (self._near(name, key) if guess else None)
 
     def _with_one_dash(self, name: str, key: str) -> Found | None:
         """-max-model-len: a long name behind one dash."""
@@ -114,6 +141,10 @@ def folded(name: str) -> str:
     return head.lower().replace("_", "-") + dot + key
 
 
+def _parts(release: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", release)[:3])
+
+
 def load_table(name: str) -> Table:
     """The table bot/commands/<name>.toml. Raises ValueError for a kind that there is none of."""
     data = toml(Path(__file__).with_name(f"{name}.toml"))
@@ -136,6 +167,10 @@ def load_table(name: str) -> Table:
         values=data.get("values", {}),
         env=data.get("env", {}),
         json=data.get("json", {}),
+        options=frozenset(data.get("options", ())),
+        serve=data.get("serve", {}),
+        misspelt=frozenset(data.get("misspelt", "").split()),
+        choices={flag: tuple(values.split()) for flag, values in data.get("choices", {}).items()},
         first=_by_flag(data.get("first", {})),
         gone=_by_flag(data.get("gone", {})),
     )

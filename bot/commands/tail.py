@@ -127,7 +127,7 @@ def complete(command: Command, paste: Paste, reader: Reader) -> None:
     """Add what keys beside the arguments state: a chart's vllmConfig and modelURL."""
     for key, value in _pairs(paste.plain):
         flag = reader.table.flags.get(key)
-        if flag and flag.slot and not command.states(flag.slot):
+        if flag and not (command.states(flag.slot) if flag.slot else not flag.also or flag.also in command.extra):
             reader.state(command, flag, value.text, value)
 
 

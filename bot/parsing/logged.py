@@ -29,10 +29,14 @@ SETTINGS = {
 }
 """Setting of Readings -> the slot that states it."""
 RUNS_ON = {"ollama": "llama.cpp"}
+LONGEST_LINES = 100_000
+"""Characters a line on average from which a text is no log."""
 
 
 def split_log(text: str) -> tuple[Observation | None, str]:
     """The log in a text, and the text without it."""
+    if len(text) > LONGEST_LINES * (text.count("\n") + 1):
+        return None, text
     found = find_log(text)
     return found or (None, text)
 

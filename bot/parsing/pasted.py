@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from bot.commands.command import Command, Setting
 from bot.parsing.items import Claim, Sentence
 from bot.parsing.links import read_link
 from bot.parsing.names import Finder
+from catalog.load import load
 
 _FILE = re.compile(r"(?:-\d{5}-of-\d{5})?\.(?:gguf|safetensors|bin)\Z", re.I)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 """A repository keeps its own id; a file or folder goes by what its name says."""
+_COMMENT = re.compile(r"(?:^|\s)(?:#|//)(?:\s|$|!)")
+LONGEST_COMMENT = 300
+"""Characters before a word that are looked at for the mark of a comment."""
+_PATH = re.compile(r"[./~$\\]|\w:[\\/]|\S*:/")
 _WIDE = frozenset({"fp32", "bf16", "fp16"})
 """Formats that --dtype can settle for the weights."""
 _PARALLEL = ("tensor_parallel", "pipeline_parallel", "data_parallel")
@@ -40,6 +46,36 @@ def claim_command(sentence: Sentence, command: Command) -> None:
     sentence.extra.update(command.extra)
 
 
+def yield_to_command(sentence: Sentence) -> None:
+    """Drop what comments and paths around a command seem to say against it, or against each other."""
+    command = sentence.command
+    if command is None:
+        return
+    for slot, claims in sentence.claims.items():
+        if len({str(claim.value) for claim in claims}) < 2:
+            continue
+        stated = {str(claim.value) for claim in claims if _is_own(claim, command)}
+        doubtful = [claim for claim in claims if _is_beside(sentence, claim, slot, command)]
+        settled = stated or len({str(claim.value) for claim in doubtful}) > 1
+        if doubtful and settled:
+            sentence.claims[slot] = [claim for claim in claims if claim not in doubtful]
+
+
+def _is_own(claim: Claim, command: Command) -> bool:
+    places = ((command.start, command.end), *((each.start, each.end) for each in command.settings.values()))
+    return any(start <= claim.start and claim.end <= end for start, end in places)
+
+
+def _is_beside(sentence: Sentence, claim: Claim, slot: str, command: Command) -> bool:
+    """Whether a claim stands in a comment, or is a model that only looks like a path."""
+    if _is_own(claim, command):
+        return False
+    start = max(sentence.text.rfind("\n", 0, claim.start) + 1, claim.start - LONGEST_COMMENT)
+    return _COMMENT.search(sentence.text, start, claim.start) is not None or (
+        slot == "model" and _PATH.match(str(claim.value)) is not None
+    )
+
+
 def claim_settings(sentence: Sentence, command: Command) -> None:
     """Claim each field that the command states."""
     for slot, setting in command.settings.items():
@@ -51,7 +87,7 @@ def _claim(sentence: Sentence, command: Command, slot: str, setting: Setting) ->
     if setting.kind == "format":
         _add(sentence, slot, _format(sentence.finder, command, str(setting.value)), setting)
     elif slot == "model":
-        _claim_model(sentence, setting)
+        _claim_model(sentence, setting, is_wide_stated=command.states("weights") or command.states("dtype"))
     elif not (slot == "sequence_tokens" and setting.value == 0):
         _add(sentence, slot, setting.value, setting)
 
@@ -98,8 +134,10 @@ def _claim_cards(sentence: Sentence, command: Command) -> None:
 # --------------------------------------------------------------------------- models
 
 
-def _claim_model(sentence: Sentence, setting: Setting) -> None:
-    """The model of a catalog id, Hub id, address or path; a file name may hold its format ("Qwen3-32B-Q4_K_M.gguf")."""
+def _claim_model(sentence: Sentence, setting: Setting, *, is_wide_stated: bool) -> None:
+    """The model of a catalog id, Hub id, address or path; a file name may hold its format ("Qwen3-32B-Q4_K_M.gguf").
+
+    is_wide_stated: whether a flag says more of the weights than a name that ends in bf16."""
     text = str(setting.value)
     link = read_link(text)
     named = link.model if link and link.model else text
@@ -109,17 +147,31 @@ def _claim_model(sentence: Sentence, setting: Setting) -> None:
     if not key and (_FILE.search(named) or not _HUB_ID.fullmatch(named)):
         key = _known(sentence.finder, bare)
     _add(sentence, "model", key or named, setting)
-    if weights and "weights" not in sentence.claims:
+    hinted = (_HUB_ID.fullmatch(named) and _has_recipe(key)) or (is_wide_stated and weights in _WIDE)
+    if weights and "weights" not in sentence.claims and not hinted:
         _add(sentence, "weights", weights, setting)
     if link and link.revision:
         sentence.extra["revision"] = link.revision
+
+
+def _has_recipe(key: str) -> bool:
+    """Whether the catalog knows the formats of this checkpoint, which its name only hints at."""
+    model = load().models.get(key)
+    return model is not None and model.quantization is not None
 
 
 def _stem(name: str) -> str:
     return _FILE.sub("", re.split(r"[/\\]", name.rstrip("/\\"))[-1])
 
 
+@cache
+def _ids_by_last_part() -> dict[str, str]:
+    return {id_.rsplit("/", 1)[-1].lower(): id_ for id_ in load().models}
+
+
 def _known(finder: Finder, name: str) -> str:
+    if exact := _ids_by_last_part().get(_stem(name).lower()):
+        return exact
     match = finder.longest([name], 0)
     return match.key if match and match.kind == "model" else ""
 

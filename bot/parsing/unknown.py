@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from bot.parsing.items import Item, Sentence
 from bot.parsing.split import NO_BREAK
@@ -38,12 +39,17 @@ MOST_NAMED = 3
 LONGEST_RUN = 5
 MOST_PROBLEMS = 8
 """More unknown names than this are not looked up."""
+MOST_UNKNOWN = 60
+"""Nor are unknown words, or runs of them, behind so many."""
 
 
 def find_unknown_names(sentence: Sentence) -> None:
     """A problem for every group of words that can only be a name."""
+    looked = 0
     for index, item in enumerate(sentence.items):
-        if (item.used and item.role != "model") or len(sentence.problems) >= MOST_PROBLEMS:
+        looked += item.role == "unknown"
+        is_over = len(sentence.problems) >= MOST_PROBLEMS or looked > MOST_UNKNOWN
+        if (item.used and item.role != "model") or is_over:
             continue
         if item.role == "model":
             _variant(sentence, index, item)
@@ -139,7 +145,7 @@ def require_model(sentence: Sentence) -> None:
     helps = any(claim.value == "help" for claim in sentence.claims.get("verb", []))
     if helps or sentence.log or sentence.said("model") or any(problem.slot == "model" for problem in sentence.problems):
         return
-    for run in _runs(sentence):
+    for run in islice(_runs(sentence), MOST_UNKNOWN):
         words = sentence.words(*run)
         near = _near(sentence, "model", words)
         if near:

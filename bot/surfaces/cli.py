@@ -20,6 +20,7 @@ USAGE = """examples:
   vram "qwen3-32b fp8 batch 20 seq 12k on h100"
   vram "how many users at 8k for gpt-oss-120b on h200"
   vram explain "qwen3-32b fp8 batch 20 seq 12k on h100"
+  vram "... as sglang"  the command for that engine: vllm, sglang, tgi, trt-llm, llama.cpp; as k8s: a specification
   vram --json "..."     one JSON object
   vram --json -         one question per line in, one JSON object per line out
   vram < file           the question is the whole file

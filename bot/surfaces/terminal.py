@@ -16,6 +16,8 @@ STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
 COLOURS = {"fits": "green", "tight": "yellow", "does_not_fit": "red", "needs": "cyan", "help": "cyan", "error": "red"}
 TOP, MIDDLE, BOTTOM = tuple("┏━┳┓"), tuple("┡━╇┩"), tuple("└─┴┘")
 """Left corner, line, crossing and right corner of each rule of a table."""
+COMMAND = "cyan"
+"""Style of a command; what changed in it is bold."""
 HEAD, BODY = "┃", "│"
 
 
@@ -23,12 +25,15 @@ def show(reply: Reply, out: TextIO | None = None) -> None:
     """Print everything that a person reads, most important first."""
     out = out or sys.stdout
     styled = out.isatty() and wants_colour()
+    marks = tuple({mark for step in reply.steps for mark in step.marks})
     for line, styles in _lines(reply):
-        print(_styled(line, styles) if styled and styles else line, file=out)
+        print(_styled(line, styles, marks) if styled and styles else line, file=out)
 
 
-def _styled(line: str, styles: str) -> str:
+def _styled(line: str, styles: str, marks: Sequence[str]) -> str:
     codes = ";".join(str(STYLES[style]) for style in styles.split())
+    for mark in marks if styles == COMMAND else ():
+        line = line.replace(f" {mark}", f" \x1b[1m{mark}\x1b[22m")
     return f"\x1b[{codes}m{line}\x1b[0m"
 
 
@@ -83,7 +88,7 @@ def _step(step: Step, *, said: str) -> Iterator[tuple[str, str]]:
     if step.text != said:
         yield f"→ {step.text}", ""
     if step.command:
-        yield f"    {step.command}", "cyan"
+        yield step.command if "\n" in step.command else f"    {step.command}", COMMAND
     elif step.question:
         yield f'    vram "{step.question}"', "cyan"
 

@@ -89,4 +89,4 @@ def test_a_program_that_pulls_four_bits() -> None:
 def test_adapters_are_in_the_command() -> None:
     """The command to start includes what was counted."""
     command = answer("qwen3-8b bf16 on l40s batch 4 seq 4k lora r64 x3").steps[0].command or ""
-    assert "--max-loras 3 --max-lora-rank 64 --enable-lora" in command
+    assert "--enable-lora --max-loras 3 --max-lora-rank 64" in command

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from benchmarks.pastes import HOSTILE
 from bot.answer import answer
 from bot.contract import Answer
 
@@ -91,3 +92,12 @@ def test_a_batch_of_lines_outlives_bad_ones() -> None:
     assert len(lines) == len(answers)
     assert 2 == result.returncode
     assert [] == [word for word in (SECRET, "hunter2", "Traceback") if word in told]
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in HOSTILE.items()])
+def test_hostile_pastes_get_a_sentence(text: str) -> None:
+    """Whatever is pasted, an answer or one sentence comes back, and nothing in it is run or filled in."""
+    reply = answer(text)
+    assert reply.headline
+    assert reply.answer.error is None or reply.answer.error.code != "internal"
+    assert "root:" not in reply.answer.model_dump_json()

@@ -187,14 +187,18 @@ def _list(items: Iterable[str], caps: Caps) -> Block:
 
 
 def _steps(steps: tuple[Step, ...], caps: Caps) -> Iterator[Block]:
-    """The first command as a block to copy; the other steps by their question, whose answer has theirs."""
-    cut = next((number for number, step in enumerate(steps, 1) if _whole(step.command)), 0)
-    lines = [_step(step, caps, asked=number != cut) for number, step in enumerate(steps, 1)]
-    if cut:
-        yield e.bullets(*lines[:cut])
-        yield e.code_block(steps[cut - 1].command or "")
-    if lines[cut:]:
-        yield e.bullets(*lines[cut:])
+    """The first command, and every changed one, as a block to copy; other steps by their question."""
+    first = next((step for step in steps if _whole(step.command)), None)
+    lines: list[Block] = []
+    for step in steps:
+        is_copied = step is first or (bool(step.marks) and _whole(step.command))
+        lines.append(_step(step, caps, asked=not is_copied))
+        if is_copied:
+            yield e.bullets(*lines)
+            yield e.code_block(step.command or "")
+            lines = []
+    if lines:
+        yield e.bullets(*lines)
 
 
 def _step(step: Step, caps: Caps, *, asked: bool) -> Block:

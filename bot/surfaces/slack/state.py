@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from bot.defaults import Defaults
 from bot.followup import without_log
+from bot.masking import masked
 
 VERSION = "1"
 PLAIN, PACKED = "p", "z"
@@ -31,6 +32,10 @@ class State:
     """User id of whoever asked; empty where only they see the card."""
     changer: str = ""
     """User id of whoever last changed a shared card."""
+
+    def __post_init__(self) -> None:
+        """No secret of a paste goes into a card, a link or the store."""
+        object.__setattr__(self, "question", masked(self.question))
 
     def asking(self, question: str) -> State:
         return replace(self, question=question)

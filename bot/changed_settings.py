@@ -1,0 +1,57 @@
+"""Settings of a pasted command that would make it start, each solved: fewer sequences, more of the card, no graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import ceil
+
+from formulas.deployment import Settings
+from formulas.engines import engine
+from formulas.engines.vllm_plan import VllmPlan
+from formulas.estimate import Estimate, estimate
+from formulas.solve import largest
+
+MOST_SHARE = 0.98
+"""Above, nothing is left for what is allocated outside of the engine's budget (vLLM#57475)."""
+SHARE_STEPS = 100
+CAPTURES = ("vllm", "sglang")
+"""Engines with a switch that leaves CUDA graphs out."""
+
+
+def changed_settings(result: Estimate, least: float | None) -> Iterator[tuple[str, Estimate]]:
+    """(change, what it leads to), only those that fit. least: the smallest share of the card that would do."""
+    if fewer := _fewer_sequences(result):
+        yield f"max_sequences={fewer.deployment.settings.max_sequences}", fewer
+    if more := _more_of_the_card(result, least):
+        yield f"utilization={more.deployment.settings.utilization:g}", more
+    settings = result.deployment.settings
+    if result.deployment.engine in CAPTURES and not settings.enforce_eager:
+        eager = _with(result, replace(settings, enforce_eager=True))
+        if eager.fits:
+            yield "enforce_eager=true", eager
+
+
+def _fewer_sequences(result: Estimate) -> Estimate | None:
+    """The most sequences with which one request of full length fits: buffers are sized for them."""
+    settings, plan = result.deployment.settings, result.plan
+    if not isinstance(plan, VllmPlan):
+        return None
+    most = plan.step(result.deployment.load.sequence_tokens).max_sequences
+    number = largest(lambda count: _with(result, replace(settings, max_sequences=count)).fits, most - 1)
+    return _with(result, replace(settings, max_sequences=number)) if number else None
+
+
+def _more_of_the_card(result: Estimate, least: float | None) -> Estimate | None:
+    settings = result.deployment.settings
+    if least is None or not engine(result.deployment.engine).takes_share or settings.free_bytes is not None:
+        return None
+    share = ceil(SHARE_STEPS * least) / SHARE_STEPS
+    if not result.plan.utilization < share <= MOST_SHARE:
+        return None
+    other = _with(result, replace(settings, utilization=share))
+    return other if other.fits else None
+
+
+def _with(result: Estimate, settings: Settings) -> Estimate:
+    return estimate(result.deployment.change(settings=settings))
