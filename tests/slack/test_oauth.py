@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import http.client
+import logging
 import re
 import sqlite3
 import urllib.parse
@@ -15,7 +16,10 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from redis import Redis
+from sqlalchemy import Table, event
 
+from bot.settings import Secret, Settings
+from bot.surfaces.slack.installations import stores
 from tests.slack import serving
 from tests.slack.payloads import filled, payload, send
 from tests.slack.serving import Server
@@ -210,3 +214,23 @@ def test_a_database_that_cannot_be_had(tmp_path: Path, url: str) -> None:
     assert 0 != serving.spawn(serving.PRODUCTION, tmp_path, settings).wait(timeout=30)
     log = (tmp_path / "log").read_text()
     assert ("DATABASE_URL" in log, url in log, "Traceback" in log) == (True, False, False)
+
+
+def test_a_process_that_starts_beside_ours(tmp_path: Path) -> None:
+    """Whoever else makes a table between our look and our making does not keep us from starting."""
+    elsewhere: set[str] = set()
+    url, key = Secret(f"sqlite:///{tmp_path}/x.db"), Secret(MANY["TOKEN_ENCRYPTION_KEY"])
+    settings = Settings(slack_client_id="1.2", database_url=url, token_encryption_key=key)
+
+    def make_it_first(table: Table, *_: Any, **__: Any) -> None:
+        if table.name not in elsewhere:
+            elsewhere.add(table.name)
+            with sqlite3.connect(tmp_path / "x.db") as other:
+                other.execute(f"CREATE TABLE {table.name} (id INTEGER)")
+
+    event.listen(Table, "before_create", make_it_first)
+    try:
+        stores(settings, logging.getLogger(__name__))
+    finally:
+        event.remove(Table, "before_create", make_it_first)
+    assert {"slack_bots", "slack_installations", "slack_oauth_states"} == elsewhere

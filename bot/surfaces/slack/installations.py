@@ -4,6 +4,7 @@ only."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy
 from logging import Logger
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -114,15 +115,14 @@ def stores(settings: Settings, logger: Logger) -> tuple[EncryptedStore, SQLAlche
     return EncryptedStore(inner, keys(settings)), states
 
 
-def _make_tables(engine: Engine, *tables: MetaData) -> None:
-    """Twice if need be: another process may be making the same ones."""
+def _make_tables(engine: Engine, *groups: MetaData) -> None:
+    """One by one, each twice: another process that starts may make it between our look and our making."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    for tries_left in (1, 0):
+    for table in (table for group in groups for table in group.sorted_tables):
+        with suppress(SQLAlchemyError):
+            table.create(engine, checkfirst=True)
         try:
-            for each in tables:
-                each.create_all(engine, checkfirst=True)
-            return
+            table.create(engine, checkfirst=True)
         except SQLAlchemyError:
-            if not tries_left:
-                raise SettingsError("DATABASE_URL names a database that cannot be reached or written to.") from None
+            raise SettingsError("DATABASE_URL names a database that cannot be reached or written to.") from None
