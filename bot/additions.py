@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.amounts import gib
 from bot.choices import GGUF_ENGINE, Named
-from bot.models import find_adapter, find_draft
 from bot.query import Query
 from bot.stated_vllm import kept_settings
 from catalog.types import Model
@@ -49,8 +48,20 @@ def served_beside(query: Query, named: Named, engine_key: str, notes: Notes) -> 
     if engine_key != COUNTS_ADDITIONS:
         _warn_uncounted(extra, engine_key, notes)
         return Beside({})
-    draft = find_draft(str(extra["speculative_model"])) if extra.get("speculative_model") else None
+    draft = _draft_of(str(extra["speculative_model"])) if extra.get("speculative_model") else None
     return Beside(kept_settings(extra) | _lora(extra, notes) | _draft(extra, draft, notes), draft)
+
+
+def _draft_of(name: str) -> Model | None:
+    from bot.repositories import find_draft
+
+    return find_draft(name)
+
+
+def _rank_of(name: str) -> int | None:
+    from bot.repositories import find_adapter
+
+    return find_adapter(name)
 
 
 def _lora(extra: dict[str, Any], notes: Notes) -> dict[str, int]:
@@ -65,7 +76,7 @@ def _lora(extra: dict[str, Any], notes: Notes) -> dict[str, int]:
 def _adapter_rank(extra: dict[str, Any], notes: Notes) -> int:
     """The rank that holds the adapter that is named, from its own files; vLLM's default where none is."""
     name = str(extra.get("lora_modules") or "").rpartition("=")[2]
-    rank = find_adapter(name) if name else None
+    rank = _rank_of(name) if name else None
     if name and rank is None:
         notes.warn("warning.adapter", words=(name,))
     return next((room for room in LORA_RANKS if room >= (rank or LORA_RANK)), LORA_RANK)
