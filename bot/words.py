@@ -11,7 +11,7 @@ Roles
     additions  lora rank draft draft_layer projector: what is served beside the model; gguf: its usual format;
                rate: requests a second, which say nothing of memory; per_card
     cards      ecc_on ecc_off wsl: how the card is set up
-    units      second minute hour thousand million percent gigabytes
+    units      second minute hour thousand million percent gigabytes gibibytes megabytes mebibytes
     grammar    link (between a noun and its number), place (on, at, with), range (20 to 30), version, memory, filler,
                card_brand, batch_glued and sequence_glued (b16, c32k), number, engine
 """
@@ -35,8 +35,9 @@ ROLES = frozenset(
         "audio utilization max_batched_tokens max_sequences enforce_eager block_size users requests prompts "
         "concurrent tokens cards nodes each input output in out mix half rest how_many which most fewest smallest "
         "cheapest ask_batch ask_sequence ask_gpu_count ask_gpu explain help guide second minute hour thousand "
-        "million percent gigabytes link place range version memory filler lora rank draft draft_layer "
-        "projector gguf rate per_card ecc_on ecc_off wsl card_brand batch_glued sequence_glued number engine"
+        "million percent gigabytes gibibytes megabytes mebibytes link place range version memory filler lora rank "
+        "draft draft_layer projector gguf rate per_card ecc_on ecc_off wsl card_brand batch_glued sequence_glued "
+        "number engine"
     ).split()
 )
 

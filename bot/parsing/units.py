@@ -9,6 +9,8 @@ from bot.parsing.numbers import BYTES_PER, Number
 from bot.parsing.split import NO_BREAK
 
 SECONDS_PER = {"second": 1, "minute": 60, "hour": 3600}
+SIZES = {"gigabytes": "gb", "gibibytes": "gib", "megabytes": "mb", "mebibytes": "mib"}
+"""Role of a unit word -> its unit."""
 KEYED = ("equals", "number")
 MULTIPLIERS = {"thousand": 10**3, "million": 10**6}
 
@@ -31,8 +33,8 @@ def join_units(items: list[Item]) -> list[Item]:
                 continue
         if item.role == "number" and isinstance(item.value, float):
             item.value = Number(item.value, spoken=True)
-        if item.role in ("percent", "gigabytes"):
-            item.role = "memory" if item.role == "gigabytes" else "filler"
+        if item.role == "percent" or item.role in SIZES:
+            item.role = "memory" if item.role in SIZES else "filler"
         joined.append(item)
     return joined
 
@@ -55,6 +57,6 @@ def _scaled(number: Number, item: Item) -> Number | None:
         return Number(number.amount * MULTIPLIERS[item.role])
     if item.role == "percent":
         return Number(number.amount, "%")
-    if item.role == "gigabytes":
-        return Number(number.amount * BYTES_PER["gb"], "bytes")
+    if item.role in SIZES:
+        return Number(number.amount * BYTES_PER[SIZES[item.role]], "bytes")
     return None
