@@ -20,6 +20,7 @@ from bot.size import Sized, best_choice
 from bot.steps import steps
 from formulas.deployment import Layout
 from formulas.engines import engine
+from formulas.pinned import PinnedPlan
 from formulas.solve import GPU_COUNTS, LONGEST_TOKENS
 
 SAYS_ALSO = {
@@ -201,6 +202,8 @@ def _assumptions(sized: Sized, text: Messages) -> tuple[str, ...]:
         remarks.append(text("assumed.engine", **_names(sized, text)))
     if sized.resolution.deployment.settings.utilization is None and sized.resolution.solve_for != "utilization":
         remarks.append(_share(sized, text))
+    if isinstance(sized.estimate.plan, PinnedPlan):
+        remarks.append(text("assumed.measured"))
     if not sized.resolution.gpu_named:
         remarks.append(text("assumed.gpu_none", gpu=REFERENCE_GPU))
     return tuple(remarks)

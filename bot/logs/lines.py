@@ -37,6 +37,7 @@ class Row:
     fails: str = ""
     phase: str = ""
     weak: bool = False
+    harmless: bool = False
     clears: bool = False
     config: bool = False
     begins: bool = False

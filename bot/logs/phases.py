@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -24,7 +26,17 @@ ENDS_WELL = frozenset({"loaded", "cached", "kv_ready", "ready", "serving"})
 ENDS_OPEN = frozenset({"weights", "profile"})
 """A log that ends here was cut while all went well."""
 BEFORE_SERVING = ("weights", "profile", "kv_cache", "graph_capture")
+ORDER = (*BEFORE_SERVING, "serving")
+SERVING = "serving"
 LONGEST_QUOTE = 240
+_PREFIX = re.compile(
+    r"\s*(?:[\w.-]+ +\| |\(\w+(?: [^()\n]{0,60}=[^()\n]{0,60})?\)|\[(?!Errno)[^\[\]\n]{1,60}\]"
+    r"|\d{4}[-/]\d\d[-/]\d\d(?:[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)?|\d\d-\d\d|\d\d:\d\d:\d\d[\d.,]*"
+    r"|[A-Z][a-z]{2} +\d{1,2} "
+    r"|(?:TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b:?|[EWIF]\d{4}\b"
+    r"|[\w/.-]+\.(?:py|rs|go|cc|cpp|cu|h):\d+[\]:]?|\w+\{[^{}\n]{0,300}\}:(?:\w+:)?|\w+(?:::\w+)+:|[-|:]\s)"
+)
+"""What logging puts before a message: container, process, time, level, file; one at a time."""
 FRAMES_BEFORE = 12_000
 """Characters before an error in which its traceback stands."""
 NOT_ABOUT_THE_GPU = frozenset({"host_memory", "shared_memory"})
@@ -41,6 +53,16 @@ class Settled(NamedTuple):
     line: str
 
 
+class Failed(NamedTuple):
+    """A failure in a log."""
+
+    match: Matched
+    reached: str | None
+    """The last phase that began before it."""
+    passed: bool = False
+    """Whether the start-up went on after it."""
+
+
 def starts(matches: list[Matched]) -> list[list[Matched]]:
     """The lines of each start of the server: a restart begins where its first line follows what others got to."""
     found: list[list[Matched]] = [[]]
@@ -54,27 +76,46 @@ def starts(matches: list[Matched]) -> list[list[Matched]]:
 def settle(matches: list[Matched], text: str, frames: Mapping[str, tuple[str, ...]]) -> Settled:
     """Walk through the lines: phases begin, failures count, retries that worked take them back."""
     stage: str | None = None
-    failed: list[tuple[Matched, str | None]] = []
+    failed: list[Failed] = []
     for match in matches:
         if match.row.enters:
-            failed = [] if match.row.enters == "serving" and stage not in ("serving", None) else failed
+            failed = _after(failed, match.row.enters, stage)
             stage = match.row.enters
         if match.row.clears:
             failed = []
         if match.row.fails:
-            failed.append((match, stage))
+            failed.append(Failed(match, stage))
+    if stage in ENDS_WELL:
+        failed = [each for each in failed if each.reached or not each.match.row.harmless]
     if not failed:
         return _without_failure(matches, stage)
-    match, reached = _cause(failed)
+    match, reached, _ = _cause(failed)
     phase = match.row.phase or _by_frames(text, match, frames) or IN_PROGRESS.get(reached or stage or "")
     return Settled(phase, match.row.fails, stage, _quote(text, match))
 
 
-def _cause(failed: list[tuple[Matched, str | None]]) -> tuple[Matched, str | None]:
+def _after(failed: list[Failed], entered: str, stage: str | None) -> list[Failed]:
+    """The failures that still count when a phase begins: serving ends those that the start-up got past."""
+    if entered != SERVING:
+        return [each._replace(passed=each.passed or _passes(each.match, entered)) for each in failed]
+    if stage in (SERVING, None):
+        return failed
+    return [each for each in failed if not each.passed and not each.match.row.harmless]
+
+
+def _passes(match: Matched, entered: str) -> bool:
+    """Whether the start-up went on: after a refusal of the engine only a new start does, from that phase or before."""
+    if not match.row.phase or match.row.phase == SERVING:
+        return True
+    refused = ORDER.index(match.row.phase) if match.row.phase in ORDER else 0
+    return ORDER.index(IN_PROGRESS[entered]) <= refused
+
+
+def _cause(failed: list[Failed]) -> Failed:
     """The first failure whose line settles the phase, else the first strong one, else the first."""
-    strong = [each for each in failed if not each[0].row.weak]
-    strong = strong or [each for each in failed if each[0].row.fails != CRASH] or failed
-    return next((each for each in strong if each[0].row.phase), strong[0])
+    strong = [each for each in failed if not each.match.row.weak]
+    strong = strong or [each for each in failed if each.match.row.fails != CRASH] or failed
+    return next((each for each in strong if each.match.row.phase), strong[0])
 
 
 def _without_failure(matches: list[Matched], stage: str | None) -> Settled:
@@ -104,6 +145,17 @@ def _by_frames(text: str, match: Matched, frames: Mapping[str, tuple[str, ...]])
 
 
 def _quote(text: str, match: Matched) -> str:
-    line = text[match.line_start : match.line_end].strip()
-    start = max(match.line_start, match.start - LONGEST_QUOTE // 2)
-    return line if len(line) <= LONGEST_QUOTE else text[start : start + LONGEST_QUOTE].strip()
+    """The message on its line, from its first word on and cut between words."""
+    start = match.line_start
+    while (prefix := _PREFIX.match(text, start, match.start)) is not None:
+        start = prefix.end()
+    far = match.start - start > LONGEST_QUOTE // 2
+    if far:
+        start = text.find(" ", match.start - LONGEST_QUOTE // 2, match.start) + 1 or match.start
+    quote = _cut(text[start : match.line_end])
+    return f"… {quote}" if far else quote
+
+
+def _cut(line: str) -> str:
+    short = textwrap.shorten(line[: 4 * LONGEST_QUOTE], LONGEST_QUOTE, placeholder=" …")
+    return short if len(short) > LONGEST_QUOTE // 4 or len(line) < LONGEST_QUOTE else f"{line[:LONGEST_QUOTE]}…"

@@ -103,6 +103,58 @@ def test_a_last_start_counts() -> None:
     assert ("healthy", "kv_cache") == (first[0].phase, second[0].phase)
 
 
+LOADED = "INFO 01-20 09:14:00 [gpu_model_runner.py:2602] Model loading took 15.2683 GiB and 21.7 seconds\n"
+SERVES = "INFO 01-20 09:15:21 [loggers.py:118] Engine 000: Avg prompt throughput: 10.0 tokens/s, Running: 1 reqs\n"
+OUT = "ERROR 01-20 09:14:21 [core.py:708] torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 50.00 MiB.\n"
+REFUSES = f"ERROR 01-20 09:14:21 [core.py:708] {NO_MEMORY}\n"
+READY = "INFO 01-20 09:14:30 [gpu_model_runner.py:3480] Graph capturing finished in 9 secs, took 0.52 GiB\n"
+WARNS = "Traceback (most recent call last):\nImportError: cannot import name 'x' from 'y'\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        (LOADED + REFUSES + SERVES, ("kv_cache", "no_cache_memory")),
+        (LOADED + REFUSES + READY + SERVES, ("kv_cache", "no_cache_memory")),
+        (LOADED + OUT + SERVES, ("profile", "out_of_memory")),
+        (LOADED + REFUSES + LOADED + READY + SERVES, ("healthy", None)),
+        (LOADED + OUT + READY + SERVES, ("healthy", None)),
+        (LOADED + READY + SERVES + OUT + SERVES, ("serving", "out_of_memory")),
+        (LOADED + WARNS + READY + SERVES, ("healthy", None)),
+        (WARNS + LOADED + READY, ("healthy", None)),
+    ],
+)
+def test_serving_ends_only_what_the_start_got_past(log: str, expected: tuple[str, str | None]) -> None:
+    """Lines of a serving engine behind a refusal make no healthy start of it; a new start does."""
+    found = find_log(log)
+    assert found is not None
+    assert expected == (found[0].phase, found[0].failure)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "message"),
+    [
+        ("(EngineCore_DP0 pid=9) ERROR 01-20 09:14:21 [core.py:708] ", NO_MEMORY),
+        ("vllm-1  | [rank0]: ", NO_MEMORY),
+        ("2026-01-20T09:14:21.110Z ERROR warmup{max=1}:warmup: a_b::client: src/mod.rs:45: ", NO_MEMORY),
+        ("ERROR:    ", "[Errno 98] bind on address ('0.0.0.0', 8000): address already in use"),
+    ],
+)
+def test_the_quoted_line_begins_at_its_message(prefix: str, message: str) -> None:
+    """Time, level, process and file before a message are left out."""
+    found = find_log(prefix + message)
+    assert found is not None
+    assert message == found[0].line
+
+
+def test_a_long_line_is_cut_between_words() -> None:
+    """Both cuts are marked, and no word is broken."""
+    found = find_log(f"ERROR 01-20 09:14:21 [core.py:708] {'before ' * 60}{NO_MEMORY} {'behind ' * 60}")
+    assert found is not None
+    words = found[0].line.split()
+    assert ("…", "…", "before", "behind") == (words[0], words[-1], words[1], words[-2])
+
+
 def test_vietnamese_words_around() -> None:
     """A question in Vietnamese around a log is answered in Vietnamese."""
     reply = answer(f"Máy chủ của tôi không khởi động được, vì sao?\n{NO_MEMORY}\ntrên A100 40GB")

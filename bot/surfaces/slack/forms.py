@@ -142,9 +142,9 @@ def deliver(desk: Desk, client: WebClient, here: Where, body: dict[str, Any]) ->
     try:
         _deliver(desk, client, here, body, to, _state(desk, here, to, view))
     except posting.NotPosted as problem:
-        _tell(client, here, to, messages(to.language)(problem.key, code=problem.code))
+        tell(client, here, to, messages(to.language)(problem.key, code=problem.code))
     except Exception as error:
-        _tell(client, here, to, messages(to.language)("slack.failure", reference=log_error("form_failed", error)))
+        tell(client, here, to, messages(to.language)("slack.failure", reference=log_error("form_failed", error)))
 
 
 def result(reply: Reply, said: Messages) -> Block:
@@ -189,8 +189,8 @@ def _post_to(desk: Desk, client: WebClient, here: Where, body: dict[str, Any], c
             raise problem from None
 
 
-def _tell(client: WebClient, here: Where, to: Destination, sentence: str) -> None:
-    """To the person alone: by the response_url, else in their own conversation with the app."""
+def tell(client: WebClient, here: Where, to: Destination, sentence: str) -> None:
+    """To the person alone: by the response_url, else in their own conversation with the app; never raises."""
     from slack_sdk.errors import SlackApiError
 
     if to.response_url and respond.tell(to.response_url, sentence):
