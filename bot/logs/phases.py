@@ -112,10 +112,12 @@ def _passes(match: Matched, entered: str) -> bool:
 
 
 def _cause(failed: list[Failed]) -> Failed:
-    """The first failure whose line settles the phase, else the first strong one, else the first."""
+    """The first failure whose line settles the phase, else the first strong one; a crash by its error."""
     strong = [each for each in failed if not each.match.row.weak]
     strong = strong or [each for each in failed if each.match.row.fails != CRASH] or failed
-    return next((each for each in strong if each.match.row.phase), strong[0])
+    by_phase = (each for each in strong if each.match.row.phase)
+    named = (each for each in strong if "error" in each.match.facts and each.match.row.fails == CRASH)
+    return next(by_phase, None) or next(named, strong[0])
 
 
 def _without_failure(matches: list[Matched], stage: str | None) -> Settled:
