@@ -134,7 +134,7 @@ def number(text: str) -> int | float | str | list[int]:
 
 def is_machine(text: str, match: Matched) -> bool:
     """Whether a program printed this line; "I get CUDA out of memory" in a question is none."""
-    if match.facts or match.row.phase or match.row.config:
+    if (match.facts and not match.row.harmless) or match.row.phase or match.row.config:
         return True
     return _STYLE.match(text, match.line_start, match.line_end) is not None
 

@@ -147,6 +147,12 @@ def test_the_quoted_line_begins_at_its_message(prefix: str, message: str) -> Non
     assert message == found[0].line
 
 
+@pytest.mark.parametrize("question", ["what does ValueError: mean for qwen3-8b on l4", "qwen3-8b on l4 # KeyError: no"])
+def test_words_about_an_error_are_no_log(question: str) -> None:
+    """The name of an error inside a question does not make a log of it."""
+    assert find_log(question) is None
+
+
 def test_a_long_line_is_cut_between_words() -> None:
     """Both cuts are marked, and no word is broken."""
     found = find_log(f"ERROR 01-20 09:14:21 [core.py:708] {'before ' * 60}{NO_MEMORY} {'behind ' * 60}")
