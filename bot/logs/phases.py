@@ -90,7 +90,8 @@ def settle(matches: list[Matched], text: str, frames: Mapping[str, tuple[str, ..
     if not failed:
         return _without_failure(matches, stage)
     match, reached, _ = _cause(failed)
-    phase = match.row.phase or _by_frames(text, match, frames) or IN_PROGRESS.get(reached or stage or "")
+    within = reached or ("" if stage == SERVING else stage)
+    phase = match.row.phase or _by_frames(text, match, frames) or IN_PROGRESS.get(within or "")
     return Settled(phase, match.row.fails, stage, _quote(text, match))
 
 
