@@ -11,7 +11,6 @@ from bot.help import help_reply
 from bot.masking import masked
 from bot.parse import parse
 from bot.query import Query
-from bot.read_log import read_log
 from bot.reply import Reply
 from bot.resolve import resolve
 from bot.say import say
@@ -41,6 +40,8 @@ def answer(text: str, *, defaults: Defaults | None = None) -> Reply:
 
 def _answer(query: Query) -> Reply:
     if query.log:
+        from bot.read_log import read_log
+
         return read_log(query, query.log)
     if query.verb == "help":
         return help_reply(query)

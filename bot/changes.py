@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from bot.changed_settings import changed_settings
-from bot.choices import CACHE_IN_8_BITS, number_format
+from bot.choices import CACHE_IN_8_BITS, GGUF_ENGINE, number_format
 from bot.contract import VerdictName
 from bot.resolve import CUSTOM, Resolution
 from catalog.load import load
 from catalog.types import Gpu, NumberFormat
 from formulas.deployment import Deployment
 from formulas.engines import engine
-from formulas.engines.llama_cpp_plan import LlamaCppPlan
 from formulas.estimate import Estimate, Pool, estimate
 from formulas.solve import largest_batch, longest_sequence
 
@@ -131,11 +130,13 @@ def _lighter_weights(result: Estimate) -> Changed | None:
 
 def _fewer_layers(result: Estimate) -> Changed | None:
     """llama.cpp with as many layers on the card as it holds, the others in host memory."""
-    plan, deployment = result.plan, result.deployment
+    deployment = result.deployment
     one_card = deployment.layout.gpu_count == 1 and not deployment.gpu.unified_memory
-    if not isinstance(plan, LlamaCppPlan) or result.fits or not one_card:
+    if deployment.engine != GGUF_ENGINE or result.fits or not one_card:
         return None
-    layers = plan.offload().gpu_layers
+    from formulas.engines.llama_cpp_plan import LlamaCppPlan
+
+    layers = result.plan.offload().gpu_layers if isinstance(result.plan, LlamaCppPlan) else 0
     if not layers:
         return None
     other = estimate(deployment.change(settings=replace(deployment.settings, gpu_layers=layers)))

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Part of every cache key: raise it when a shape below changes."""
 
 Count = Annotated[int, Field(ge=1)]
@@ -463,7 +463,6 @@ class NumberFormat(Fact):
     """A llama.cpp type; a mixture (q4_k_m) picks a type per tensor."""
     guide_bytes: float | None = None
     """Bytes per parameter in the guide's precision table."""
-    keeps_16_bit: tuple[Literal["embedding", "lm_head", "norms", "router", "vision"], ...] = ()
     min_compute_capability: float | None = None
     """Lowest capability with native arithmetic; below it weights are expanded while computing."""
     source: str

@@ -8,7 +8,6 @@ BETWEEN = ("link", "place", "equals", "filler", "each")
 TAKES_FORMAT = ("weights", "kv_cache")
 USUAL_GGUF = "q4_k_m"
 """What Ollama pulls where a tag names no type (ollama/ollama docs/import.md), and most repositories offer first."""
-FORMATS = ("format", "unsettled_format")
 
 
 def bind_formats(sentence: Sentence) -> None:

@@ -144,12 +144,6 @@ def test_mixtures_are_wider_than_their_block(key: str) -> None:
     assert FORMATS[key + "_block"].bits < FORMATS[key].bits
 
 
-@pytest.mark.parametrize("key", [key for key, row in FORMATS.items() if row.bits <= 8 and not row.gguf])
-def test_quantized_checkpoints_keep_their_embedding(key: str) -> None:
-    """Outside GGUF no quantizer touches embeddings, norms and routers."""
-    assert {"embedding", "norms", "router"} <= set(FORMATS[key].keeps_16_bit)
-
-
 @pytest.mark.parametrize(("text", "expected"), NAMES)
 def test_name_means_one_format(text: str, expected: str) -> None:
     """A name that settles the format is found and leaves nothing to assume."""

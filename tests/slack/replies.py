@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 from bot.contract import Answer, Error, GpuMemory, Memory, Understood
@@ -11,6 +12,8 @@ from bot.reply import Cell, Reply, Section, Step, Table
 GIB = 2**30
 SLOW = "slow"
 BROKEN = "broken"
+BEGUN = "a slow answer has begun"
+"""On standard error, for a test that must not be too early."""
 
 
 def sized(question: str = "qwen3-32b fp8 batch 20 seq 12k on h100") -> Reply:
@@ -52,6 +55,7 @@ def refused(question: str) -> Reply:
 def answer(text: str, *, defaults: Defaults | None = None) -> Reply:
     """A stand-in for bot.answer.answer: sizes, quotes, dawdles or breaks, as the text asks."""
     if text.startswith(SLOW):
+        print(BEGUN, file=sys.stderr, flush=True)
         time.sleep(float(text.split()[1]))
     if text.startswith(BROKEN):
         raise ValueError(f"could not read {text}")

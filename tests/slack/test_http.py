@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.slack import serving
+from tests.slack import replies, serving
 from tests.slack.check_blocks import check
 from tests.slack.serving import JSON, SECRET, Server, signed, slash
+from tests.slack.web_api import until
 
 UNSIGNED = {"X-Slack-Signature": "", "X-Slack-Request-Timestamp": ""}
 NOTHING = {"status": 200, "body": b""}
@@ -229,7 +230,7 @@ def test_sigterm_lets_answers_finish(tmp_path: Path) -> None:
     """On SIGTERM the request being answered is answered, then the server ends by itself."""
     with serving.running(tmp_path) as server, ThreadPoolExecutor(1) as pool:
         answered = pool.submit(server.command, "slow 1.5")
-        time.sleep(0.5)
+        until(lambda: replies.BEGUN in server.log.read_text())
         server.process.send_signal(signal.SIGTERM)
         assert answered.result().json()["text"] == "Fits: 65.0 of 72.0 GiB."
         assert server.process.wait(timeout=30) == 0

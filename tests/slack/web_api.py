@@ -97,11 +97,7 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-@contextmanager
-def running() -> Iterator[WebApi]:
-    """A Web API on a free port of this machine."""
-    api = WebApi()
-
+def _handler(api: WebApi) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
@@ -133,7 +129,14 @@ def running() -> Iterator[WebApi]:
         def log_message(self, *values: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
+
+
+@contextmanager
+def running() -> Iterator[WebApi]:
+    """A Web API on a free port of this machine."""
+    api = WebApi()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(api))
     server.daemon_threads = True
     api.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()

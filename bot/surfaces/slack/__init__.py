@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from bot.defaults import Defaults
     from bot.reply import Reply
-    from bot.surfaces.slack.desk import Answering
+    from bot.surfaces.slack.desk import Answering, Desk
     from bot.surfaces.slack.store import Store
 
 ANSWER_THREADS, LATE_THREADS = 16, 16
@@ -35,17 +35,8 @@ def register(
     store: what is remembered between requests, by default this process's memory.
     """
     from bot.surfaces.slack import actions, commands, functions, home, mentions, options, shortcuts, submissions
-    from bot.surfaces.slack.desk import Desk
-    from bot.surfaces.slack.store import MemoryStore
 
-    desk = Desk(
-        answer=answer or default_answer,
-        store=store or MemoryStore(),
-        pool=ThreadPoolExecutor(ANSWER_THREADS, thread_name_prefix="vram"),
-        late=ThreadPoolExecutor(LATE_THREADS, thread_name_prefix="vram-late"),
-        waits=never if answer else default_waits,
-        command=command,
-    )
+    desk = _desk(answer, command, store)
     ways = {
         "command": commands.register,
         "mentions": mentions.register,
@@ -59,6 +50,20 @@ def register(
     actions.register(app, desk)
     submissions.register(app, desk)
     options.register(app, desk)
+
+
+def _desk(answer: Answering | None, command: str, store: Store | None) -> Desk:
+    from bot.surfaces.slack.desk import Desk
+    from bot.surfaces.slack.store import MemoryStore
+
+    return Desk(
+        answer=answer or default_answer,
+        store=store or MemoryStore(),
+        pool=ThreadPoolExecutor(ANSWER_THREADS, thread_name_prefix="vram"),
+        late=ThreadPoolExecutor(LATE_THREADS, thread_name_prefix="vram-late"),
+        waits=never if answer else default_waits,
+        command=command,
+    )
 
 
 def default_answer(text: str, *, defaults: Defaults | None = None) -> Reply:
