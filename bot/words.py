@@ -131,7 +131,7 @@ def vocabulary() -> Vocabulary:
     readings: dict[tuple[str, ...], list[Reading]] = {}
     for code, table in [("", notation()), *tables.items()]:
         for reading in phrases(code, table):
-            readings.setdefault(phrase_key(reading.written), []).append(reading)
+            readings.setdefault(tuple(fold(reading.written).split()), []).append(reading)
     meanings = {key: Meaning(tuple(rows)) for key, rows in readings.items()}
     return Vocabulary(
         names={code: table["name"] for code, table in tables.items()},
