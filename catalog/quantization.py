@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from catalog.architectures import read
+from catalog.architectures.rope import PARTS
 from catalog.module_groups import QUANTIZED_BY_DEFAULT, group_of
 from catalog.types import WEIGHT_GROUPS, Architecture, Layer, Moe, Quantization
 from catalog.weight_schemes import UnknownQuantization, mixed_formats, untargeted, weight_format
@@ -19,7 +20,6 @@ from catalog.weight_schemes import UnknownQuantization, mixed_formats, untargete
 __all__ = ["UnknownQuantization", "find_recipe", "read_quantization"]
 
 PLACES = ("quantization_config", "compression_config")
-PARTS = ("text_config", "llm_config", "language_config")
 IGNORE_KEYS = ("ignore", "exclude_modules", "modules_to_not_convert", "ignored_layers", "llm_int8_skip_modules")
 
 LAYER_NUMBER = re.compile(r"layers\\?\.(\d+)\b")

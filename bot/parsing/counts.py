@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bot.parsing.items import Claim, Item, Sentence, replaced
+from bot.parsing.items import PARTS, Claim, Item, Sentence, replaced
 from bot.parsing.numbers import Number
 from bot.parsing.slots import LENGTH_SLOTS, NOUNS, odd, share
 from bot.parsing.split import NO_BREAK, SOFT_BREAK
@@ -35,8 +35,6 @@ LENGTH_BETWEEN = 0.5
 """A length between a number and its word: "64 4k requests"."""
 FARTHEST = 4
 """Words between a number and its word, at most."""
-PARTS = frozenset({"input", "output"})
-"""Slots that a number of tokens is a part of."""
 SHARED = frozenset({"gpu", "cards"})
 """Words that may be counted and asked for, or counted and named, at once."""
 

@@ -13,6 +13,9 @@ from bot.parsing.names import Finder
 from bot.parsing.split import HARD_BREAK, NO_BREAK, SOFT_BREAK
 from bot.query import Problem, Said
 
+PARTS = frozenset({"input", "output"})
+"""Slots that a number of tokens is a part of."""
+
 
 @dataclass(slots=True)
 class Item:

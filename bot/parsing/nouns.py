@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bot.parsing.items import Item
+from bot.parsing.items import PARTS, Item
 from bot.parsing.split import NO_BREAK
 
 COUNTED = frozenset({"batch", "users", "requests", "prompts", "concurrent"})
 """Words for sequences that are served at once."""
 LENGTHS = frozenset({"tokens", "sequence"})
-PARTS = frozenset({"input", "output"})
 
 
 def joined_role(first: str, second: str) -> str | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from bot.parsing.items import Item, Sentence
+from bot.parsing.items import PARTS, Item, Sentence
 from bot.parsing.lengths import is_length
 from bot.parsing.split import NO_BREAK
 from bot.query import Problem
 
 SMALLEST_PART = 16
 """Least tokens of an input or output that is written as a bare sum."""
-PARTS = frozenset({"input", "output"})
 MARKS = ("plus", "slash", "equals")
 """What stands between the two numbers of a sum; a colon reads as equals."""
 

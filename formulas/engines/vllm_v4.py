@@ -10,6 +10,7 @@ from typing import Any
 
 from catalog.types import Architecture, CompressedAttention
 from formulas.deployment import Version, version
+from formulas.engines.vllm_activations import INDEX_KEY_BYTES
 from formulas.engines.vllm_cache import Group, Reserve
 
 BLOCK = 256
@@ -113,10 +114,6 @@ def _block_bytes(fine: int, coarse: int, windowed: int, width: int, release: Ver
 def _in_largest_group(layers: int, width: int) -> int:
     """Layers of the largest of the groups that so many layers are divided into."""
     return -(-layers // -(-layers // width)) if layers else 0
-
-
-INDEX_KEY_BYTES = 132
-"""One compressed index key: 128 fp8 numbers and an fp32 scale."""
 
 
 def _index_page() -> int:

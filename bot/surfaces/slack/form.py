@@ -13,7 +13,7 @@ from bot.parse import parse
 from bot.query import CustomCard, Query
 from bot.surfaces.slack import elements as e
 from bot.surfaces.slack.elements import Block
-from bot.surfaces.slack.options import GPU_FIELD, MODEL_FIELD
+from bot.surfaces.slack.options import GPU_FIELD, MODEL_FIELD, MOST_OPTIONS
 from catalog.load import load
 from formulas import engines
 
@@ -21,7 +21,6 @@ VIEW = "vram_form_view"
 FORMAT, COUNT, BATCH, LENGTH = "vram_format", "vram_count", "vram_batch", "vram_length"
 ENGINE, MORE, POST_TO = "vram_engine", "vram_more", "vram_post_to"
 TITLE_UNITS = 24
-MOST_OPTIONS = 100
 LARGEST_COUNT, LARGEST_BATCH = 100_000, 1_000_000
 HIDDEN_ENGINES = ("guide",)
 """Engines that are a method, asked for in words."""

@@ -8,6 +8,7 @@ from bot.help import EXAMPLES
 from bot.messages import Messages, messages
 from bot.surfaces.slack import blocks, controls, forms, history, preferences, settings_form
 from bot.surfaces.slack import elements as e
+from bot.surfaces.slack.blocks import HEADER_UNITS
 from bot.surfaces.slack.desk import Desk, Where, where
 from bot.surfaces.slack.elements import Block
 from bot.surfaces.slack.listening import acknowledge, safely
@@ -24,7 +25,6 @@ ASK, FORGET = "vram_ask", "vram_forget"
 MY_SETTINGS, CHANNEL_SETTINGS = "vram_my_settings", "vram_channel_settings"
 SHOWN_EXAMPLES = 4
 QUESTION_UNITS = 600
-HEADER_UNITS = 150
 
 
 def register(app: App, desk: Desk) -> None:

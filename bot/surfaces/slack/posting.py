@@ -10,6 +10,7 @@ from bot.contract import Answer
 from bot.followup import short
 from bot.surfaces.slack.logging import log
 from bot.surfaces.slack.permalink import Target
+from bot.surfaces.slack.respond import REFUSED
 from bot.surfaces.slack.store import MONTH_SECONDS
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 KEPT_SECONDS = MONTH_SECONDS
 NOT_PART_OF_A_QUESTION = frozenset({"assumed", "unread"})
-REFUSED = "invalid_blocks"
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
 """A card that can no longer be updated."""
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from bot.surfaces.slack import elements as e
+from bot.surfaces.slack.client import MOST_RETRIES, TIMEOUT_SECONDS
 from bot.surfaces.slack.logging import log, log_error
 from bot.surfaces.slack.message import Message
 from bot.surfaces.slack.text import escape
 
-TIMEOUT_SECONDS = 5
-MOST_RETRIES = 2
 REFUSED = "invalid_blocks"
 
 

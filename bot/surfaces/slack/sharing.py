@@ -14,6 +14,7 @@ from bot.messages import Messages, messages
 from bot.surfaces.slack import elements as e
 from bot.surfaces.slack import permalink, posting, respond
 from bot.surfaces.slack.desk import spoken_in
+from bot.surfaces.slack.form import TITLE_UNITS
 from bot.surfaces.slack.permalink import Target
 from bot.surfaces.slack.state import State, pack, unpack
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 VIEW = "vram_post"
 CONVERSATION, LINK = "vram_conversation", "vram_link"
-TITLE_UNITS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
