@@ -11,6 +11,7 @@ from bot.resolve import Remark
 from bot.size import Sized
 from catalog.types import Attention
 from formulas import compiled
+from formulas.engines import engine
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.kv_cache import Cached, held_bytes, layer_caches
 from formulas.state import Held
@@ -37,6 +38,12 @@ def _not_computed(sized: Sized) -> Iterator[Remark]:
         family = next((name for name in FAMILIES if name in deployment.weights.key), None)
         if family:
             yield Remark(f"warning.no_{FAMILIES[family]}", {"gpu": deployment.gpu.name})
+
+
+def _other_engine(sized: Sized) -> Iterator[Remark]:
+    deployment = sized.estimate.deployment
+    if sized.held and not engine(deployment.engine).supports(deployment.gpu):
+        yield Remark("warning.engine_card", {"engine": deployment.engine, "gpu": deployment.gpu.name})
 
 
 def _sequence_limit(sized: Sized) -> Iterator[Remark]:
@@ -93,6 +100,7 @@ def _flags(sized: Sized) -> Iterator[Remark]:
 
 
 RULES: tuple[Callable[[Sized], Iterator[Remark]], ...] = (
+    _other_engine,
     _not_computed,
     _sequence_limit,
     _windowed,

@@ -12,7 +12,7 @@ from bot.contract import VerdictName
 from bot.resolve import CUSTOM, Resolution
 from catalog.load import load
 from catalog.types import Gpu, NumberFormat
-from formulas.deployment import Deployment
+from formulas.deployment import Deployment, Layout
 from formulas.engines import engine
 from formulas.estimate import Estimate, Pool, estimate
 from formulas.solve import largest_batch, longest_sequence
@@ -167,10 +167,15 @@ def _with_whole_cards(deployment: Deployment) -> Deployment:
 def _other_hardware(result: Estimate, held: Held) -> Iterator[Changed]:
     deployment = result.deployment
     alone = deployment.settings.free_bytes is not None or deployment.gpu.max_per_node == 1
-    if not alone and held.least and held.least.deployment.layout.gpu_count != deployment.layout.gpu_count:
+    if not alone and held.least and _differs(held.least.deployment.layout, deployment.layout, fits=result.fits):
         yield changed(f"gpu_count={held.least.deployment.layout.gpu_count}", held.least)
     if larger := _larger_card(result):
         yield changed(f"gpu={larger.deployment.gpu.name}", larger)
+
+
+def _differs(other: Layout, asked: Layout, *, fits: bool) -> bool:
+    """Whether this is another number of GPUs or, where the load does not fit, another way to share these."""
+    return other.gpu_count != asked.gpu_count or (not fits and other != asked)
 
 
 def _larger_card(result: Estimate) -> Estimate | None:

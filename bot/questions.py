@@ -62,7 +62,8 @@ def _engine(deployment: Deployment) -> list[str]:
     key, version = deployment.engine, deployment.engine_version
     if key == "guide":
         return ["method guide"]
-    return [] if (key, version) == ("vllm", engine("vllm").latest) else [key, release(version)]
+    assumed = deployment.gpu.vendor != "Apple" and (key, version) == ("vllm", engine("vllm").latest)
+    return [] if assumed else [key, release(version)]
 
 
 def release(version: Version) -> str:

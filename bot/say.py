@@ -177,7 +177,7 @@ def _longest_key(held: Held) -> str:
 def _other_cache(sized: Sized, text: Messages) -> list[str]:
     """The 8-bit KV cache with its largest batch, whenever the question left the format open."""
     other = next((change for change in sized.changes if change.change.startswith("kv_cache=")), None)
-    if other is None or not other.max_batch:
+    if other is None or sized.held is None or other.max_batch <= sized.held.max_batch:
         return []
     current = sized.estimate.deployment
     return [

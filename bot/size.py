@@ -104,9 +104,18 @@ def _held(result: Estimate, resolution: Resolution) -> Held:
         max_batch_high=largest_batch(deployment, plan, extra=result.band),
         longest=longest,
         limited_by_model=longest == limit,
-        least=fewest_gpus(resolution.deployment if resolution.solve_for == "gpu_count" else deployment),
+        least=_fewest(result, resolution),
         utilization=least_utilization(result),
     )
+
+
+def _fewest(result: Estimate, resolution: Resolution) -> Estimate | None:
+    """The question on as few GPUs as hold it; these themselves where the usual counts pass over their number."""
+    asked = resolution.deployment if resolution.solve_for == "gpu_count" else result.deployment
+    least = fewest_gpus(asked)
+    if not result.fits:
+        return least
+    return min((found for found in (least, result) if found), key=lambda found: found.deployment.layout.gpu_count)
 
 
 def _choices(deployment: Deployment, resolution: Resolution) -> tuple[Choice, ...]:

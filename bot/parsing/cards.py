@@ -105,17 +105,27 @@ def _has(sentence: Sentence, name: str, amount: float) -> bool:
 def bind_nodes(sentence: Sentence) -> None:
     """ "2 nodes of 8 h100", "8xh100 x 2 nodes", "two 8xh200 nodes" and "2x8xh200" are 16 cards.
 
-    Nodes behind the cards otherwise leave open which is meant, and stay unread.
+    More cards than one node holds are those of all nodes ("16 h100 over 2 nodes"). Nodes behind the cards otherwise
+    leave open which is meant, and stay unread.
     """
     nodes, counts = sentence.claims.pop("nodes", []), sentence.claims.get("gpu_count", [])
     for claim in nodes:
         if len(counts) == 1 and (claim.start < counts[0].start or _times_before(sentence, claim.start)):
             counts[0] = _times(counts[0], claim.value, start=claim.start)
-        else:
+        elif not (len(counts) == 1 and _of_all_nodes(sentence, counts[0].value, claim.value)):
             _leave_unread(sentence, claim)
     if len(counts) == 1 and (servers := _servers(sentence, counts[0].start)):
         servers.used = True
         counts[0] = _times(counts[0], servers.value.amount, start=servers.start)
+
+
+def _of_all_nodes(sentence: Sentence, cards: float, nodes: float) -> bool:
+    """Whether so many cards can only be those of all nodes together, evenly."""
+    names = {claim.value for claim in sentence.claims.get("gpu", []) if isinstance(claim.value, str)}
+    found = sentence.finder.find_gpu(names.pop()) if len(names) == 1 else None
+    if found is None or isinstance(found, NotFound):
+        return False
+    return found.item.max_per_node < cards <= nodes * found.item.max_per_node and cards % nodes == 0
 
 
 def _times(claim: Claim, factor: float, *, start: int) -> Claim:
