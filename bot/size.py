@@ -121,7 +121,9 @@ def _fewest(result: Estimate, resolution: Resolution) -> Estimate | None:
 def _choices(deployment: Deployment, resolution: Resolution) -> tuple[Choice, ...]:
     if resolution.gpu_named and resolution.solve_for != "gpu":
         return ()
-    return tuple(choice for choice in fitting_gpus(deployment, recommended()) if _fits_as_asked(choice))
+    maker = resolution.query.extra.get("maker")
+    cards = [gpu for gpu in recommended() if maker in (None, gpu.vendor)]
+    return tuple(choice for choice in fitting_gpus(deployment, cards) if _fits_as_asked(choice))
 
 
 def _fits_as_asked(choice: Choice) -> bool:

@@ -64,7 +64,7 @@ def _sizes(row: Row) -> Iterator[Row]:
     yield {**row, "marketed_gb": smallest, "visible_gib": smallest}
     bare = {key: value for key, value in row.items() if key not in ("aliases", "vague_aliases")}
     for size in larger:
-        name = {"name": f"{row['name']} {size}GB", "series": row.get("vague_aliases", [])}
+        name = {"name": f"{row['name']} {size}GB", "series": [*row.get("series", []), *row.get("vague_aliases", [])]}
         yield {**bare, **name, "marketed_gb": size, "visible_gib": size}
 
 

@@ -52,6 +52,11 @@ SKIPPED = frozenset(
 LIMITS = ("sequence", "output", "max_sequences")
 LIMIT = "max"
 """How names of limits begin, flags of the engines among them."""
+MAKERS = {
+    **dict.fromkeys(["nvidia", "geforce", "rtx", "gtx", "tesla", "quadro"], "NVIDIA"),
+    **dict.fromkeys(["amd", "radeon", "instinct"], "AMD"),
+}
+"""Brand -> maker of the cards that "which amd gpu" asks for."""
 FARTHEST = 8
 NEAREST = 3
 
@@ -68,6 +73,15 @@ def bind_asks(sentence: Sentence) -> None:
         _bind_limits(sentence)
     if not sentence.said("solve_for"):
         _bind_bare(sentence)
+    if not sentence.said("gpu"):
+        _bind_maker(sentence)
+
+
+def _bind_maker(sentence: Sentence) -> None:
+    """ "which amd gpu": cards of that maker alone, where one is named and no card is."""
+    makers = {maker for _, item in sentence.of("card_brand") if (maker := MAKERS.get(fold(sentence.words(item))))}
+    if len(makers) == 1:
+        sentence.extra["maker"] = makers.pop()
 
 
 def _bind(sentence: Sentence, index: int, word: Item) -> None:

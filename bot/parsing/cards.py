@@ -63,8 +63,24 @@ def _bind_memory(sentence: Sentence, index: int, item: Item) -> None:
     card = next((other for other in beside if other.role == "gpu" and not isinstance(other.value, CustomCard)), None)
     if card:
         _qualify(sentence, card, item)
-    elif not any(other.role == "kv_cache" for other in beside):
+    elif not _sized(sentence, index, item) and not any(other.role == "kv_cache" for other in beside):
         _custom(sentence, item)
+
+
+def _sized(sentence: Sentence, index: int, memory: Item) -> bool:
+    """ "a mac studio with 192 GB": two words that name a card only together with its memory."""
+    place = sentence.beside(index, -1, NEAR, NO_BREAK)
+    if not place or any(item.role != "unknown" or item.used for item in sentence.items[place - 1 : place + 1]):
+        return False
+    words = sentence.items[place - 1 : place + 1]
+    found = sentence.finder.find_gpu(f"{sentence.words(*words)} {memory.value.amount / BYTES_PER['gb']:g}gb")
+    if isinstance(found, NotFound):
+        return False
+    for word in words:
+        word.used = True
+    sentence.recast(memory, "gpu", found.item.name)
+    memory.start, memory.vague = words[0].start, found.vague
+    return True
 
 
 def _custom(sentence: Sentence, item: Item) -> None:
