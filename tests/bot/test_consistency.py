@@ -117,9 +117,11 @@ def test_changes_do_what_they_promise(sized: list[tuple[dict[str, object], Answe
 
 
 def test_commands_do_what_they_promise(sized: list[tuple[dict[str, object], Answer]]) -> None:
-    """The command of every change that fits, read back with its GPUs, fits too."""
+    """The command of every change that fits, read back with its GPUs, fits too, at a length that the engine takes."""
     wrong = []
-    for _, found in sized:
+    for deployment, found in sized:
+        if deployment["tokens"] > (load().models[deployment["model"]].max_length or 0):
+            continue
         for change in found.alternatives:
             if change.command and change.question and change.fits:
                 cards = re.match(r"\d+x .*?(?= tp\d| pp\d| dp\d| ep| --| vllm|$)", change.question.rsplit(" on ", 1)[1])
