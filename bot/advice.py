@@ -44,6 +44,8 @@ class Facts:
     max_batch: int | None = None
     sequence_tokens: int | None = None
     mixed: bool | None = None
+    hears: bool = False
+    """Its sequences are windows of audio."""
     audio_seconds: float | None = None
     gpu_vendor: str | None = None
     gpu_fp8_native: bool | None = None

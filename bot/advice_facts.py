@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.advice import Facts
+from bot.choices import hears
 from bot.resolve import CUSTOM
 from bot.size import Sized
 from catalog.types import Attention
@@ -34,6 +35,7 @@ def facts_of(sized: Sized) -> Facts:
         max_batch=held.max_batch if held else None,
         sequence_tokens=deployment.load.sequence_tokens,
         mixed=resolution.query.mix is not None,
+        hears=hears(deployment.model),
         audio_seconds=resolution.query.audio_seconds.value if resolution.query.audio_seconds else None,
         gpu_vendor=gpu.vendor if held else None,
         gpu_fp8_native=gpu.fp8_native if held else None,

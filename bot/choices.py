@@ -177,6 +177,9 @@ def choose_kv_cache(
 def own_kv_cache(model: Model, gpu: Gpu, weights: NumberFormat, engine_key: str) -> str:
     """Format key of the KV cache that the engine picks by itself."""
     key = engine(engine_key).kv_cache(model, gpu)
+    needs, has = number_format("bf16").min_compute_capability, gpu.compute_capability
+    if key == "bf16" and weights.key != "bf16" and needs and has and has < needs:
+        return "fp16"
     return weights.key if weights.key in ("fp16", "fp32") and key == "bf16" else key
 
 

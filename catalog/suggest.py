@@ -12,7 +12,8 @@ SHORTLIST = 60
 PREFIX, PREFIX_LETTERS = 0.75, 3
 """Score of a name that only goes on where the text ends, and the shortest text that counts as such a beginning."""
 SAME_NUMBERS, SAME_DIGITS, SAME_LETTERS = 0.12, 0.06, 0.06
-"""Added to the similarity: a slip in the letters or a swap of digits ranks before another size or another family."""
+"""Added to the similarity: a slip in the letters, a version left out ("llama 70b") or a swap of digits ranks before
+another size or another family."""
 
 _NUMBERS = re.compile(r"\d+(?:\.\d+)?")
 _DIGITS = re.compile(r"[\d.\-]")
@@ -40,7 +41,8 @@ def _scored(known: list[str], name: str) -> Iterator[tuple[float, str]]:
 
 def _agreement(name: str, other: str) -> float:
     """What the two have in common beyond their edit distance."""
-    same_numbers = sorted(_NUMBERS.findall(name)) == sorted(_NUMBERS.findall(other))
+    numbers, others = _NUMBERS.findall(name), _NUMBERS.findall(other)
+    same_numbers = numbers == others or (bool(numbers) and set(numbers) <= set(others))
     same_digits = sorted(filter(str.isdigit, name)) == sorted(filter(str.isdigit, other))
     same_letters = _DIGITS.sub("", name) == _DIGITS.sub("", other)
     return SAME_NUMBERS * same_numbers + SAME_DIGITS * same_digits + SAME_LETTERS * same_letters

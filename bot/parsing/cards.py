@@ -14,6 +14,8 @@ NEAR = ("link", "filler", "place", "memory", "cards")
 """What may stand between a card and its memory."""
 
 
+USED = "used"
+"""A small word of every other sentence, memory that others hold right behind an amount."""
 SMALLEST_CARD, LARGEST_CARD = 10**8, 10**13
 """Bytes of memory beyond which no card is meant: a slip of the hand."""
 
@@ -60,6 +62,8 @@ def _bind_memory(sentence: Sentence, index: int, item: Item) -> None:
     if free:
         sentence.claim("free_bytes", int(item.value.amount), item, free)
         return
+    if _occupied(sentence, index, item):
+        return
     card = next((other for other in beside if other.role == "gpu" and not isinstance(other.value, CustomCard)), None)
     if card:
         _qualify(sentence, card, item)
@@ -81,6 +85,28 @@ def _sized(sentence: Sentence, index: int, memory: Item) -> bool:
     sentence.recast(memory, "gpu", found.item.name)
     memory.start, memory.vague = words[0].start, found.vague
     return True
+
+
+def _occupied(sentence: Sentence, index: int, memory: Item) -> bool:
+    """ "3 GB already used": what the one card of the question has beyond that is free."""
+    word = _says_occupied(sentence, index)
+    cards = [item.value for item in sentence.items if item.role == "gpu" and isinstance(item.value, str)]
+    if word is None or len(cards) != 1 or _has(sentence, cards[0], memory.value.amount):
+        return False
+    found = sentence.finder.find_gpu(cards[0])
+    left = 0 if isinstance(found, NotFound) else found.item.visible_bytes - int(memory.value.amount)
+    if left > 0:
+        sentence.claim("free_bytes", left, memory, word)
+    return left > 0
+
+
+def _says_occupied(sentence: Sentence, index: int) -> Item | None:
+    """The word beside an amount of memory that gives it to others."""
+    behind, before = (sentence.beside(index, step, ("memory",), NO_BREAK) for step in (1, -1))
+    items = [sentence.items[place] for place in (behind, before) if place is not None]
+    if behind is not None and sentence.words(items[0]).lower() == USED:
+        return items[0]
+    return next((item for item in items if item.role == "occupied"), None)
 
 
 def _custom(sentence: Sentence, item: Item) -> None:

@@ -162,3 +162,35 @@ def test_an_engine_that_does_not_run_on_a_card_is_said() -> None:
     """vLLM on an Apple chip is sized, with a note that it is not known to run there."""
     notes = answer("vllm qwen3-8b on m3 ultra 512gb").answer.notes
     assert any("not known to run on Apple M3 Ultra 512GB" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "llama-3.1-8b on 4090, 3 GiB used",
+        "llama-3.1-8b on 4090 with 3 GiB already in use",
+        "llama-3.1-8b trên 4090, đã dùng 3GiB",
+    ],
+)
+def test_memory_that_others_hold_is_taken_off_the_card(text: str) -> None:
+    """What is used already is no size of a card: the rest is free."""
+    found = answer(text).answer
+    free = load().gpus["GeForce RTX 4090"].visible_bytes - 3 * 2**30
+    assert free - found.gpu_memory.visible // 100 <= found.gpu_memory.usable <= free
+
+
+def test_a_used_card_is_a_card() -> None:
+    """ "3090 24gb used" is second-hand, not full."""
+    found = answer("llama-3.1-8b fp8 on rtx 3090 24gb used").answer
+    assert found.gpu_memory.usable > 0.9 * found.gpu_memory.visible
+
+
+def test_a_card_without_bfloat16_keeps_its_cache_in_fp16() -> None:
+    """The cache is named as the card holds it, whatever the weights are."""
+    assert "fp16" == answer("llama-3.1-8b awq on t4").answer.understood.kv_cache
+
+
+def test_a_size_without_its_version_suggests_models_of_that_size() -> None:
+    """ "llama 70b" names no one model: those of 70 billion are suggested before another size."""
+    suggestions = answer("llama 70b on h100").answer.error.suggestions
+    assert [] == [text for text in suggestions if "70b" not in text.lower()]
