@@ -58,6 +58,7 @@ ENCODER = Facts(
 WHISPER = Facts(
     verdict="fits",
     role="encoder_decoder",
+    hears=True,
     solved=False,
     parameters=808_878_080,
     weights="fp16",
