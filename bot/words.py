@@ -1,8 +1,8 @@
 """The words of every language as one table: phrase -> role. A language is a file of bot/lang, found by scanning it.
 
 Roles
-    slots      batch sequence kv_cache weights tensor_parallel pipeline_parallel data_parallel expert_parallel free occupied
-               utilization max_batched_tokens max_sequences enforce_eager block_size audio: name a slot of Query
+    slots      batch sequence kv_cache weights tensor_parallel pipeline_parallel data_parallel expert_parallel free
+               occupied utilization max_batched_tokens max_sequences enforce_eager block_size audio: slots of Query
     counted    users requests prompts concurrent tokens cards nodes: what a number counts ("20 users"); each of them
     lengths    input output; in and out where both stand beside a number
     shares     mix half rest
