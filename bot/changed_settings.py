@@ -1,4 +1,4 @@
-"""Settings of a pasted command that would make it start, each solved: fewer sequences, more of the card, no graphs."""
+"""Settings that would make it fit, each solved: smaller steps, fewer sequences, more of the card, no graphs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from math import ceil
 
 from formulas.deployment import Settings
 from formulas.engines import engine
+from formulas.engines.vllm_classes import uses_v0
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.estimate import Estimate, estimate
 from formulas.solve import largest
@@ -15,21 +16,44 @@ from formulas.solve import largest
 MOST_SHARE = 0.98
 """Above, nothing is left for what is allocated outside of the engine's budget (vLLM#57475)."""
 SHARE_STEPS = 100
+SMALLEST_STEP = 1024
+"""Tokens of a step below which prompts are read too slowly to be worth it."""
 CAPTURES = ("vllm", "sglang")
 """Engines with a switch that leaves CUDA graphs out."""
 
 
-def changed_settings(result: Estimate, least: float | None) -> Iterator[tuple[str, Estimate]]:
-    """(change, what it leads to), only those that fit. least: the smallest share of the card that would do."""
-    if fewer := _fewer_sequences(result):
-        yield f"max_sequences={fewer.deployment.settings.max_sequences}", fewer
+def free_settings(result: Estimate, least: float | None) -> Iterator[tuple[str, Estimate]]:
+    """(change, what it leads to), only those that fit and cost little. least: the smallest share that would do."""
+    if smaller := _smaller_steps(result):
+        yield f"max_batched_tokens={smaller.deployment.settings.max_batched_tokens}", smaller
     if more := _more_of_the_card(result, least):
         yield f"utilization={more.deployment.settings.utilization:g}", more
+
+
+def changed_settings(result: Estimate, least: float | None) -> Iterator[tuple[str, Estimate]]:
+    """All of a command's settings: (change, what it leads to), only those that fit."""
+    if fewer := _fewer_sequences(result):
+        yield f"max_sequences={fewer.deployment.settings.max_sequences}", fewer
+    yield from free_settings(result, least)
     settings = result.deployment.settings
     if result.deployment.engine in CAPTURES and not settings.enforce_eager:
         eager = _with(result, replace(settings, enforce_eager=True))
         if eager.fits:
             yield "enforce_eager=true", eager
+
+
+def _smaller_steps(result: Estimate) -> Estimate | None:
+    """The largest half, quarter ... of the tokens of a step with which it fits: scratch is sized for them."""
+    plan = result.plan
+    if not isinstance(plan, VllmPlan) or uses_v0(result.deployment):
+        return None
+    tokens = plan.step(result.deployment.load.sequence_tokens).max_batched_tokens // 2
+    while tokens >= SMALLEST_STEP:
+        other = _with(result, replace(result.deployment.settings, max_batched_tokens=tokens))
+        if other.fits:
+            return other
+        tokens //= 2
+    return None
 
 
 def _fewer_sequences(result: Estimate) -> Estimate | None:

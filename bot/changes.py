@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from bot.changed_settings import changed_settings
+from bot.changed_settings import changed_settings, free_settings
 from bot.choices import CACHE_IN_8_BITS, GGUF_ENGINE, number_format
 from bot.contract import VerdictName
 from bot.resolve import CUSTOM, Resolution
@@ -87,8 +87,8 @@ def _changes(result: Estimate, held: Held | None, resolution: Resolution) -> Ite
         yield cache
     if held is None or settled(result, resolution) == "fits":
         return
-    if resolution.query.paste:
-        yield from (changed(change, other) for change, other in changed_settings(result, held.utilization))
+    solved = changed_settings if resolution.query.paste else free_settings
+    yield from (changed(change, other) for change, other in solved(result, held.utilization))
     if whole := _whole_card(result):
         yield whole
     if lighter := _lighter_weights(result):

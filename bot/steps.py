@@ -94,6 +94,7 @@ def _change(change: Changed, sized: Sized, text: Messages) -> Step:
         longest=count(deployment.load.sequence_tokens),
         layers=deployment.settings.gpu_layers,
         max_sequences=count(deployment.settings.max_sequences or 0),
+        max_batched_tokens=count(deployment.settings.max_batched_tokens or 0),
         utilization=f"{change.estimate.plan.utilization:.3g}",
         weights=deployment.weights.key,
         gpus=gpus(deployment.gpu.name, deployment.layout.gpu_count),
