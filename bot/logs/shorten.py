@@ -20,6 +20,7 @@ _TERMINAL = re.compile(r"(?:\x1b|\^\[|\\u001b|\\x1b|#033)\[[0-9;?]{0,20}[A-Za-z]
 """Colours (ECMA-48), as they are and as journals and JSON write them."""
 _ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("```", "\n"), ("\r\n", "\n"), ("\r", "\n"), ("\0", " "))
 """Slack's escapes and fences, line ends of other systems, progress bars."""
+_BLANK_LINES = re.compile(r"\n{2,}")
 
 
 def plain(text: str) -> str:
@@ -33,7 +34,7 @@ def shortened(text: str) -> str:
     """A text of at most about LONGEST_READ characters that says as much."""
     if len(text) <= LONGEST_WHOLE:
         return text
-    return _ends(_without_repeats(_ends(text, LONGEST_TAKEN)), LONGEST_READ)
+    return _ends(_without_repeats(_BLANK_LINES.sub("\n", _ends(text, LONGEST_TAKEN))), LONGEST_READ)
 
 
 def _ends(text: str, most: int) -> str:
