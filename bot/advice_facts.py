@@ -9,8 +9,7 @@ from bot.size import Sized
 from catalog.types import Attention
 from formulas.kv_cache import element_bits
 from formulas.tensors import parameter_count
-
-GIB = 2**30
+from formulas.units import GIB
 
 
 def facts_of(sized: Sized) -> Facts:

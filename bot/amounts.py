@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-GIB = 2**30
+from formulas.units import GIB, KIB, MIB
+
 UNITS = {"GiB": GIB, "GB": 10**9}
 """Units that sizes are shown in: bytes of each."""
 
@@ -42,7 +43,7 @@ def measured_size(size: int) -> str:
     """A size as logs print it, two digits: '3.12 GiB', '448 MiB', '64 KiB'."""
     if size >= UNITS["GiB"]:
         return gib(size, digits=2)
-    return f"{size / 2**20:,.0f} MiB" if size >= 2**20 else f"{size / 2**10:,.0f} KiB"
+    return f"{size / MIB:,.0f} MiB" if size >= MIB else f"{size / KIB:,.0f} KiB"
 
 
 def gib_number(size: int, *, digits: int = 1) -> str:

@@ -12,10 +12,11 @@ from bot.changes import HALF, LIGHTER, computes
 from bot.choices import CACHE_IN_8_BITS, number_format
 from bot.diagnosis import SOLVED, Case, Fix, rules
 from formulas.engines.llama_cpp_plan import LlamaCppPlan
+from formulas.engines.llama_cpp_versions import MICRO_BATCH
 from formulas.estimate import estimate
 from formulas.solve import longest_sequence
+from formulas.units import GIB, MIB
 
-GIB = 2**30
 MOST_SHARE = 0.97
 """Beyond it the driver and the CUDA context have no room (vLLM's own advice stops at 0.95 to 0.98)."""
 LEAST_SHARE = 0.5
@@ -34,8 +35,6 @@ BATCHED_LARGE, BATCHED_SMALL = 8192, 2048
 """Default tokens of a step on cards from LARGE_CARD on, and below (vLLM engine/arg_utils.py; SGLang is alike)."""
 LARGE_TENSOR = 8
 LEAST_LENGTH = 1024
-MICRO_BATCH = 512
-"""llama.cpp's default -ub (common/common.h)."""
 
 
 def fixes(case: Case) -> list[Fix]:
@@ -253,8 +252,8 @@ def _tensor_to_gpus(case: Case) -> Fix | None:
 
 
 def _host_limit(case: Case) -> Fix | None:
-    limit = case.log.number("memory_limit_gi") or (case.log.number("memory_limit_mi") or 0) / 1024
-    return Fix("host_limit", {"limit": gib(round(limit * GIB))}) if limit else None
+    limit = (case.log.number("memory_limit_gi") or 0) * GIB or (case.log.number("memory_limit_mi") or 0) * MIB
+    return Fix("host_limit", {"limit": gib(round(limit))}) if limit else None
 
 
 def _nccl_memory(case: Case) -> Fix | None:

@@ -13,8 +13,8 @@ from bot.masking import masked
 from bot.parse import SLOTS, parse
 from bot.query import CustomCard, Problem, Query
 from bot.words import fold, languages
+from formulas.units import GIB
 
-GIB = 2**30
 SHORT = 500
 """Longer questions are pasted commands and logs: they are remembered as what they come to."""
 SHORTEST_LOG = 120

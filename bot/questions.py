@@ -8,8 +8,8 @@ from bot.choices import shown
 from catalog.types import Gpu, Model
 from formulas.deployment import Deployment, Settings, Version
 from formulas.engines import engine
+from formulas.units import GIB
 
-GIB = 2**30
 LEAST_BUILD = 1000
 """A first number from here on counts builds (llama.cpp), below it is a release."""
 

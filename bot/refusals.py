@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from bot.amounts import gib
+from bot.changed_settings import SHARE_STEPS
 from bot.choices import number_format
 from bot.resolve import Resolution
 from formulas.deployment import Deployment
@@ -22,7 +23,6 @@ SCALED = ("rope_factor", "hf_overrides", "rope_scaling", "rope_overrides")
 KERNELS_FROM = {"fp8": 7.5, "fp8-block": 7.5, "awq": 7.5, "bnb-nf4": 7.0, "bf16": 8.0}
 """Least compute capability: vLLM quantization/fp8.py (with Marlin), awq.py, bitsandbytes.py; platforms/cuda.py."""
 COMPUTED_16_BIT = "fp16"
-SHARE_STEPS = 100
 
 
 @dataclass(frozen=True, slots=True)

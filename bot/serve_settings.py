@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from bot.commands.table import Table
 from formulas.deployment import Deployment, Settings
+from formulas.units import GIB
 
-GIB = 2**30
 ALL_LAYERS = 999
 """More layers than any model has: what -ngl is set to for all of them."""
 NUMBERS = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-GIB = 2**30
+from formulas.units import GIB
+
 MOST_BYTES, MOST_PAGES = 2**60, 2**40
 MOST_CAPTURED = 2**16
 """Beyond these a flag is a slip of the pen."""

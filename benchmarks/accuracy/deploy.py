@@ -12,8 +12,8 @@ from catalog.types import Gpu, Model, NotFound, Quantization
 from catalog.variants import variant_of
 from formulas.deployment import Deployment, Layout, Load, Settings, version
 from formulas.engines import engine
+from formulas.units import GIB
 
-GIB = 2**30
 DEFAULT_LENGTH = 8192
 """Sequence length where neither the row nor the model says one."""
 

@@ -23,6 +23,7 @@ from formulas.engines import vllm_versions as releases
 from formulas.engines.vllm_classes import band_classes, graph_class, non_torch_class, weights_class
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.fitted import FILE, GROUPS, Constant, Fitted
+from formulas.units import KIB, MIB
 
 COVERED = 0.9
 """Share of start-ups that a band is to cover."""
@@ -30,7 +31,6 @@ FEWEST_LOGS = 9
 """Logs that a class needs for a band of its own; COVERED of fewer is no figure."""
 GRAPH_BASE_STEPS = 64
 """Candidates for the base of the graphs, up to the smallest that was logged: no class may come out below zero."""
-MIB, KIB = 2**20, 2**10
 TIB = 2**40
 """A cache so large that its tokens tell the bytes of one."""
 

@@ -17,8 +17,8 @@ from benchmarks.accuracy.errors import (
 from benchmarks.accuracy.rows import Start
 from benchmarks.accuracy.score import QUANTITIES, Pair, Quantity, Scored
 from formulas.fitted import Constant, Fitted
+from formulas.units import MIB
 
-MIB = 2**20
 WORST = 10
 CLASSES: dict[str, Callable[[Scored], str]] = {
     "release": release_range,

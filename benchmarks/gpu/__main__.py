@@ -10,9 +10,9 @@ from typing import Any
 
 from benchmarks.gpu.cases import Case, cases
 from benchmarks.gpu.measure import GPU, SHAPES_ALONE, card, measure
+from formulas.units import MIB
 
 ROWS = Path(__file__).with_name("measured.json")
-MIB = 2**20
 
 
 def main() -> None:

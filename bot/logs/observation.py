@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-GIB = 2**30
+from formulas.units import GIB, KIB, MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,5 +46,5 @@ class Observation:
         return next((value for name in names if isinstance(value := self.facts.get(name), int | float)), None)
 
 
-UNITS = {"gib": GIB, "gb": GIB, "mib": 2**20, "kib": 2**10, "bytes": 1}
+UNITS = {"gib": GIB, "gb": GIB, "mib": MIB, "kib": KIB, "bytes": 1}
 """gb: engines that print GB divide by 2^30 (vLLM, SGLang)."""

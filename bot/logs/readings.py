@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from bot.logs.observation import GIB, Observation
+from bot.logs.observation import Observation
+from formulas.units import GIB, MIB
 
-MIB = 2**20
 VLLM_BLOCK_TOKENS = 16
 """vLLM's default block_size (config/cache.py)."""
 PRINTED: dict[str, dict[str, tuple[str, ...]]] = {

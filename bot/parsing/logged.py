@@ -8,12 +8,13 @@ from typing import Any
 from bot.commands import settings_in
 from bot.commands.command import Command
 from bot.logs import find_log
-from bot.logs.observation import GIB, Observation
+from bot.logs.observation import Observation
 from bot.logs.readings import readings
 from bot.parsing.items import Claim, Sentence
 from bot.parsing.pasted import claim_settings
 from bot.query import CustomCard
 from catalog.types import NotFound
+from formulas.units import GIB
 
 NOWHERE = (0, 0)
 """The place of a claim that no words of the question make."""

@@ -6,7 +6,8 @@ from typing import Any
 
 from catalog.architectures import blocks, towers, vision
 from catalog.architectures.config import Config, dtype
-from catalog.architectures.encoders import LAYER_NORM, bert_layer
+from catalog.architectures.encoders import bert_layer
+from catalog.architectures.style import LAYER_NORM
 from catalog.types import Architecture, Table, Tower
 
 TEXT: dict[str, dict[str, Any]] = {

@@ -7,10 +7,8 @@ from functools import partial
 
 from catalog.architectures import blocks
 from catalog.architectures.config import Config, UnknownArchitecture, dtype
+from catalog.architectures.style import LAYER_NORM
 from catalog.types import Architecture, Layer, Table
-
-LAYER_NORM = 2
-"""Vectors of a layer norm with bias."""
 
 
 def pooler(config: Config) -> int:

@@ -7,10 +7,8 @@ from typing import Any
 
 from catalog.architectures import blocks
 from catalog.architectures.config import Config, dtype
+from catalog.architectures.style import LAYER_NORM
 from catalog.types import Architecture, Attention, Encoder, Layer, Mlp, Table
-
-LAYER_NORM = 2
-"""Vectors of a layer norm with bias."""
 
 CONVOLUTION_WIDTH = 3
 """Kernel of Whisper's two input convolutions."""

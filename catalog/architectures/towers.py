@@ -8,7 +8,8 @@ from functools import partial
 from catalog.architectures import vision
 from catalog.architectures.config import Config, UnknownArchitecture
 from catalog.architectures.seq2seq import CONVOLUTION_WIDTH
-from catalog.architectures.vision import LAYER_NORM, blocks, clip_tower, patch_projection, two_linears
+from catalog.architectures.style import LAYER_NORM
+from catalog.architectures.vision import blocks, clip_tower, patch_projection, two_linears
 
 BLOCK_VECTORS = 2 * LAYER_NORM
 LAYER_SCALES = 2

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from catalog.architectures.config import Config
+from catalog.architectures.style import LAYER_NORM
 from catalog.types import Tower
 
 COLOURS = 3
 FRAMES_PER_PATCH = 2
 """temporal_patch_size of the Qwen and GLM towers where the config leaves it out."""
 
-LAYER_NORM = 2
-"""Vectors of a layer norm with bias."""
 
 Counter = Callable[[Config, int], int]
 """Weights of a tower, from its config and the width of the language model."""

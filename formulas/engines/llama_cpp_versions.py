@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from formulas.deployment import version
 from formulas.since import Since
-
-GIB = 2**30
-MIB = 2**20
+from formulas.units import GIB, MIB
 
 LATEST = version("10919")
 """The build vendored in llama-cpp-python 0.3.36."""

@@ -7,6 +7,7 @@ from typing import Any
 from catalog.types import Model
 from formulas.deployment import Deployment
 from formulas.engines import sglang_versions as releases
+from formulas.units import GIB
 
 
 def static_fraction(deployment: Deployment, laws: Any) -> float:
@@ -36,7 +37,7 @@ def reported_bytes(deployment: Deployment) -> int:
 
 def card_defaults(deployment: Deployment) -> releases.CardDefaults:
     """The row of the release's table for this card."""
-    gib = reported_bytes(deployment) / releases.GIB
+    gib = reported_bytes(deployment) / GIB
     return next(row for row in releases.CARDS.at(deployment.engine_version) if gib < row.below_gib)
 
 
@@ -44,7 +45,7 @@ def reserve(deployment: Deployment, laws: Any) -> int:
     """Bytes that stay outside the static share."""
     settings, layout, row = deployment.settings, deployment.layout, card_defaults(deployment)
     chunk = settings.max_batched_tokens or row.prefill_chunk
-    large = reported_bytes(deployment) > releases.LEAST_RESERVE_ABOVE_GIB * releases.GIB
+    large = reported_bytes(deployment) > releases.LEAST_RESERVE_ABOVE_GIB * GIB
     return int(
         laws.sglang_reserve_bytes(
             prefill_chunk=chunk,

@@ -6,9 +6,7 @@ from typing import NamedTuple
 
 from formulas.deployment import version
 from formulas.since import Since
-
-GIB = 2**30
-MIB = 2**20
+from formulas.units import GIB, MIB
 
 LATEST = version("0.5.23")
 

@@ -17,8 +17,7 @@ from formulas.estimate import Memory, Pool
 from formulas.kv_cache import LayerCache
 from formulas.layout import stage_layers
 from formulas.since import Since
-
-GIB = 2**30
+from formulas.units import GIB
 
 LATEST = version("1.2.0")
 """The PyTorch flow as its documentation describes it in 2026; the exact newest release was not read."""

@@ -16,8 +16,7 @@ from formulas.estimate import Memory, Pool
 from formulas.kv_cache import LayerCache
 from formulas.layout import stage_layers
 from formulas.since import Since
-
-GIB = 2**30
+from formulas.units import GIB
 
 LATEST = version("3.3.7")
 """Last known release of the 3.3 line; main was read as of January 2026."""

@@ -18,8 +18,7 @@ from formulas.kv_cache import LayerCache
 from formulas.layout import stage_layers
 from formulas.since import Since
 from formulas.solve import LONGEST_TOKENS, largest
-
-GIB = 2**30
+from formulas.units import GIB
 
 LATEST = version("5.23.0")
 

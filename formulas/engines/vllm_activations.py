@@ -10,6 +10,7 @@ from formulas.engines import vllm_versions as releases
 from formulas.engines.vllm_classes import uses_runner_v2, uses_v0
 from formulas.engines.vllm_towers import encoder_cache, tower_peak
 from formulas.engines.vllm_widths import element_bytes, expert_width, gathered_ranks, per_token
+from formulas.units import GIB
 
 
 class Step(NamedTuple):
@@ -41,9 +42,7 @@ def default_batch(deployment: Deployment, sequence_tokens: int) -> releases.Batc
         if sequence_tokens > releases.V0_CHUNK_ABOVE:
             return releases.Batch(releases.V0_CHUNK.at(release), 256)
         return releases.Batch(max(sequence_tokens, 2048), 256)
-    return releases.SERVER_BATCH.at(release)[
-        _card_class(gpu.name, gpu.visible_bytes / releases.GIB, unified=gpu.unified_memory)
-    ]
+    return releases.SERVER_BATCH.at(release)[_card_class(gpu.name, gpu.visible_bytes / GIB, unified=gpu.unified_memory)]
 
 
 def _card_class(name: str, gib: float, *, unified: bool) -> str:

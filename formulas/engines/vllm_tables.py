@@ -7,6 +7,7 @@ from typing import Any
 
 from catalog.types import Architecture, Attention, CompressedAttention, LatentAttention, Mixer, Moe
 from formulas.deployment import Deployment, version
+from formulas.units import MIB
 
 SECTIONED = frozenset({"qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe", "qwen3_5", "qwen3_5_moe", "glm4v_moe"})
 """Models with sectioned positions (mrope_section in their config)."""
@@ -49,7 +50,7 @@ COMPRESSED_TOPK = 1024
 HYPER_STREAMS = 4
 """hc_mult of DeepSeek-V4: residual streams, kept for the draft in a buffer of one step (models/deepseek_v4)."""
 
-LATENT_WORKSPACE = 128 * 2**20
+LATENT_WORKSPACE = 128 * MIB
 LATENT_WORKSPACE_SINCE, LATENT_WORKSPACE_LAZY = version("0.11.1"), version("0.27.0")
 """Between these releases importing v1/attention/backends/mla/flashinfer_mla.py allocates this; 0.11.0 does not import
 it where another kernel is chosen, 0.27.1 allocates on first use."""

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from catalog.types import Gpu
 from formulas.deployment import Version, version
 from formulas.since import Since
-
-GIB = 2**30
-MIB = 2**20
+from formulas.units import MIB
 
 LATEST = version("0.33.0")
 FIRST_V1 = version("0.8.0")

@@ -4,8 +4,7 @@ from sympy import Max, Rational, ceiling, floor
 
 from formulas.law import Law
 from formulas.symbols import batch, pool_bytes, quantity, sequence_tokens, tensor_parallel
-
-MIB = 2**20
+from formulas.units import MIB
 
 prefill_chunk = quantity("prefill_chunk", "tokens", "tokens of one prefill chunk (chunked_prefill_size)")
 graph_batch = quantity("graph_batch", "sequences", "largest batch with a captured CUDA graph")

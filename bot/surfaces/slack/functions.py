@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.amounts import GIB
 from bot.messages import messages
 from bot.reply import Reply
 from bot.surfaces.slack import posting
@@ -13,6 +12,7 @@ from bot.surfaces.slack.listening import acknowledge, safely
 from bot.surfaces.slack.logging import log_error
 from bot.surfaces.slack.message import WORKFLOW
 from bot.surfaces.slack.permalink import CHANNEL, TIME, Target
+from formulas.units import GIB
 
 if TYPE_CHECKING:
     from slack_bolt import App, Complete, Fail
