@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.amounts import gib
-from bot.choices import GGUF_ENGINE, Named
+from bot.choices import Named
+from bot.formats import GGUF_ENGINE
 from bot.query import Query
 from bot.stated_vllm import kept_settings
 from catalog.types import Model

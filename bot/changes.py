@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from bot.changed_settings import changed_settings, free_settings
-from bot.choices import CACHE_IN_8_BITS, GGUF_ENGINE, number_format
 from bot.contract import VerdictName
+from bot.formats import CACHE_IN_8_BITS, GGUF_ENGINE, number_format
 from bot.resolve import CUSTOM, Resolution
 from catalog.load import load
 from catalog.types import Gpu, NumberFormat

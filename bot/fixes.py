@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.amounts import count, gib
 from bot.changes import HALF, LIGHTER, computes
-from bot.choices import CACHE_IN_8_BITS, number_format
 from bot.diagnosis import SOLVED, Case, Fix, rules
+from bot.formats import CACHE_IN_8_BITS, number_format
 from formulas.engines.llama_cpp_plan import LlamaCppPlan
 from formulas.engines.llama_cpp_versions import MICRO_BATCH
 from formulas.estimate import estimate

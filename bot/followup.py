@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.amounts import tokens_short
-from bot.choices import shown
+from bot.formats import shown
 from bot.logs.readings import Readings
 from bot.masking import masked
 from bot.parse import SLOTS, parse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.choices import number_format, own_kv_cache
+from bot.formats import number_format, own_kv_cache
 from bot.logs.readings import Readings
 from formulas.deployment import Deployment, Measured
 

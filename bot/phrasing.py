@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot.amounts import count, gib
-from bot.choices import hears, shown
+from bot.choices import hears
+from bot.formats import shown
 from bot.messages import Messages
 from bot.questions import release
 from bot.resolve import Remark

@@ -9,8 +9,9 @@ from typing import Any
 
 from bot import contract
 from bot.changes import Changed, Held
-from bot.choices import GUIDE, by_guide, shown
+from bot.choices import GUIDE, by_guide
 from bot.commands.rewrite import Change, rewritten
+from bot.formats import shown
 from bot.query import CustomCard, Query
 from bot.questions import question, release
 from bot.resolve import Resolution

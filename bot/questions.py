@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.amounts import tokens_short
 from bot.card_state import words_of_set_up
-from bot.choices import shown
+from bot.formats import shown
 from catalog.types import Gpu, Model
 from formulas.deployment import Deployment, Settings, Version
 from formulas.engines import engine

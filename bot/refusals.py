@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.amounts import gib
 from bot.changed_settings import SHARE_STEPS
-from bot.choices import number_format
+from bot.formats import number_format
 from bot.resolve import Resolution
 from formulas.deployment import Deployment
 from formulas.engines import engine

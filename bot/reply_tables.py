@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.amounts import gib, gib_number, in_units, unit
-from bot.choices import shown
+from bot.formats import shown
 from bot.messages import Messages
 from bot.reply import Cell, Table
 from bot.size import Sized, fewest_first

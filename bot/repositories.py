@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.choices import GGUF_FOR_BITS, Named, number_format
+from bot.choices import Named
 from bot.errors import HubUnavailable, QuestionError, UnknownModel, Unsupported
+from bot.formats import GGUF_FOR_BITS, number_format
 from bot.generic import generic_architecture, same_size
 from bot.query import Query
 from catalog.architectures import UnknownArchitecture

@@ -8,16 +8,9 @@ from typing import Any, NamedTuple
 
 from bot.additions import served_beside
 from bot.card_state import as_set_up
-from bot.choices import (
-    choose_engine,
-    choose_kv_cache,
-    choose_layout,
-    choose_length,
-    choose_weights,
-    fit_card,
-    fit_engine,
-)
+from bot.choices import choose_engine, choose_kv_cache, choose_length, choose_weights, fit_card, fit_engine
 from bot.errors import ERRORS, OutOfRange, QuestionError, UnknownGpu, Unsupported
+from bot.layouts import choose_layout
 from bot.measured import with_measured
 from bot.models import find_named
 from bot.parsing.check import LIMITS, WHOLE

@@ -8,8 +8,9 @@ from bot import present
 from bot.amounts import count, gib
 from bot.cautions import cautions
 from bot.changes import Held
-from bot.choices import CACHE_IN_8_BITS, GUIDE
+from bot.choices import GUIDE
 from bot.command_facts import command_facts
+from bot.formats import CACHE_IN_8_BITS
 from bot.guide_notes import guide_caveats, guide_facts
 from bot.messages import Messages, messages
 from bot.phrasing import amounts, gpus, is_audio, layout_text, names, remark_text

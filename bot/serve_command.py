@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.choices import SIXTEEN_BIT
 from bot.commands import reader_of
 from bot.commands.table import Table
+from bot.formats import SIXTEEN_BIT
 from bot.parsing.names import default_finder
 from bot.parsing.pasted import name_format
 from bot.questions import release

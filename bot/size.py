@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from bot.changes import Changed, Held, changed, changes, recommended, settled
-from bot.choices import usual_layout
 from bot.contract import VerdictName
+from bot.layouts import usual_layout
 from bot.refusals import Refusal, mended, refusals
 from bot.resolve import Resolution
 from formulas.deployment import Deployment

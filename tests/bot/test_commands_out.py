@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.choices import number_format
+from bot.formats import number_format
 from bot.k8s import k8s_deployment
 from bot.parse import parse
 from bot.resolve import resolve

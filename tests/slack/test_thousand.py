@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.choices import shown
 from bot.defaults import Defaults
+from bot.formats import shown
 from bot.reply import Cell, Step, Table
 from bot.surfaces.slack import default_answer, never
 from bot.surfaces.slack.desk import Desk, Where

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.choices import shown
 from bot.contract import Answer
 from bot.followup import spoken
+from bot.formats import shown
 from bot.messages import Messages
 from bot.parse import parse
 from bot.query import CustomCard, Query
