@@ -7,6 +7,8 @@ from itertools import islice
 
 from bot.amounts import gib
 from bot.command_facts import MOST_FLAGS, flag_remarks
+from bot.longer import WAYS, documented
+from bot.refusals import beyond, longest_asked
 from bot.resolve import Remark
 from bot.size import Sized
 from catalog.types import Attention
@@ -44,6 +46,21 @@ def _other_engine(sized: Sized) -> Iterator[Remark]:
     deployment = sized.estimate.deployment
     if sized.held and not engine(deployment.engine).supports(deployment.gpu):
         yield Remark("warning.engine_card", {"engine": deployment.engine, "gpu": deployment.gpu.name})
+
+
+def _beyond_model(sized: Sized) -> Iterator[Remark]:
+    """What the engine does with a length beyond the model's, and how the model's card lengthens it."""
+    does, deployment = beyond(sized.resolution), sized.estimate.deployment
+    if does is None:
+        return
+    tokens, limit = longest_asked(sized.resolution), deployment.model.max_length
+    values = {"tokens": tokens, "limit": limit, "model": deployment.model.id, "engine": deployment.engine}
+    if not sized.refusals:
+        yield Remark(f"warning.beyond_{does}", values)
+    if stretch := documented(deployment.model):
+        key = "stretch_short" if tokens > stretch.longest else "stretch" if deployment.engine in WAYS else "stretch_not"
+        named = {"type": stretch.name, "factor": f"{stretch.factor:g}", "longest": stretch.longest}
+        yield Remark(f"warning.{key}", {**values, **named})
 
 
 def _sequence_limit(sized: Sized) -> Iterator[Remark]:
@@ -102,6 +119,7 @@ def _flags(sized: Sized) -> Iterator[Remark]:
 RULES: tuple[Callable[[Sized], Iterator[Remark]], ...] = (
     _other_engine,
     _not_computed,
+    _beyond_model,
     _sequence_limit,
     _windowed,
     _free,

@@ -166,10 +166,7 @@ def choose_length(query: Query, model: Model, notes: Notes) -> int:
         windows = audio_windows(audio_seconds=query.audio_seconds.value, window_seconds=AUDIO_WINDOW_SECONDS)
         notes.explain("assumed.audio", windows=int(windows))
     if query.sequence_tokens:
-        length = query.sequence_tokens.value
-        if model.max_length and length > model.max_length:
-            notes.warn("warning.beyond_model", tokens=length, limit=model.max_length, model=model.id)
-        return length
+        return query.sequence_tokens.value
     if query.mix:
         mean = -int(-sum(share * tokens for share, tokens in query.mix.value) // 1)
         notes.assume("sequence_tokens", "assumed.mix", tokens=mean)

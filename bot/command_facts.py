@@ -22,7 +22,7 @@ REMARKED = ("unknown", "near", "repeated", "value")
 
 def command_facts(sized: Sized, text: Messages) -> tuple[str, ...]:
     """Sentences on a command that starts: usual requests at once, and what limits them."""
-    if sized.resolution.query.paste is None or sized.held is None or sized.refusals:
+    if sized.resolution.query.paste is None or sized.held is None:
         return ()
     return tuple(_facts(sized, text)) if sized.estimate.fits and sized.estimate.memory.kv_cache else ()
 

@@ -6,44 +6,80 @@ import re
 from collections.abc import Iterator
 
 from bot import present
+from bot.amounts import count
 from bot.commands import reader_of
+from bot.commands.rewrite import rewritten
 from bot.k8s import k8s_deployment
+from bot.longer import NEEDS_VARIABLE, stretched
 from bot.messages import Messages
 from bot.parsing.form import K8S
 from bot.phrasing import engine_name, gpus
+from bot.refusals import beyond
 from bot.reply import Step
 from bot.serve_command import serve_command
 from bot.size import Sized
-from formulas.estimate import Estimate
+from formulas.estimate import Estimate, estimate
 
 
 def command_steps(sized: Sized, text: Messages) -> Iterator[Step]:
     """In the form that was asked for, with the metrics to watch; else the command alone, where it fits."""
+    asked_in_words = sized.held and sized.estimate.fits and not sized.resolution.query.command
     if sized.resolution.query.form:
         yield from _in_form(sized, sized.resolution.query.form.value, text)
-    elif command := _own(sized):
-        yield Step(text("step.start"), command=command)
+    elif asked_in_words:
+        yield from _starting(sized, text)
 
 
-def _own(sized: Sized) -> str | None:
+def _starting(sized: Sized, text: Messages) -> Iterator[Step]:
     """The command of a question in words that fits; a pasted one is there already."""
-    asked_in_words = sized.held and sized.estimate.fits and not sized.resolution.query.command
-    return present.command(sized.estimate, sized.resolution) if asked_in_words else None
+    if command := present.command(sized.estimate, sized.resolution):
+        yield Step(text("step.start"), command=command)
+    elif (shorter := _at_limit(sized.estimate, sized)) and (command := present.command(shorter, sized.resolution)):
+        yield Step(text("step.start_at_limit", limit=count(shorter.deployment.load.sequence_tokens)), command=command)
+
+
+def _at_limit(result: Estimate, sized: Sized) -> Estimate | None:
+    """At the model's own length, where the one asked for is beyond it."""
+    limit = result.deployment.model.max_length
+    return estimate(result.deployment.at(sequence_tokens=limit)) if limit and beyond(sized.resolution) else None
+
+
+def stretch_step(sized: Sized, text: Messages) -> Iterator[Step]:
+    """A refused length as the model's card has it served: the pasted command with rope scaling."""
+    paste, deployment = sized.resolution.query.paste, sized.estimate.deployment
+    flags = stretched(deployment, deployment.load.sequence_tokens)
+    only_length = all(refusal.key == "refusal.length" for refusal in sized.refusals)
+    if paste is None or not flags or not only_length or not sized.estimate.fits:
+        return
+    line, variable = rewritten(paste, flags), NEEDS_VARIABLE.get(deployment.engine)
+    if line and variable:
+        line = f"{variable} {line}"
+    if line:
+        marks = present.marks(flags, sized.resolution)
+        changed = text("step.changed", flags=", ".join(f"`{mark}`" for mark in marks))
+        yield Step(f"{text('step.stretch')} ({changed})", command=line, marks=marks)
 
 
 def _in_form(sized: Sized, form: str, text: Messages) -> Iterator[Step]:
     result = _estimate(sized)
-    deployment = result.deployment
-    asked = present.asked(result, sized.resolution)
-    write = k8s_deployment if form == K8S else serve_command
-    command = write(deployment, asked)
+    command = _written(result, sized, form)
+    key = "step.start_on" if result.fits else "step.start_anyway"
+    if command is None and (shorter := _at_limit(result, sized)):
+        result, key = shorter, "step.start_at_limit"
+        command = _written(result, sized, form)
     if command is None:
         yield Step(text("step.no_command", engine=engine_name(form, text)))
         return
+    deployment = result.deployment
     on = gpus(deployment.gpu.name, deployment.layout.gpu_count)
-    yield Step(text("step.start_on" if result.fits else "step.start_anyway", gpus=on), command=command)
+    yield Step(text(key, gpus=on, limit=count(deployment.load.sequence_tokens)), command=command)
     if watched := _watch(deployment.engine):
         yield Step(text("step.watch", metrics=watched))
+
+
+def _written(result: Estimate, sized: Sized, form: str) -> str | None:
+    write = k8s_deployment if form == K8S else serve_command
+    return write(result.deployment, present.asked(result, sized.resolution))
 
 
 def _estimate(sized: Sized) -> Estimate:

@@ -101,6 +101,20 @@ class Alternative(Part):
     question: str | None = None
 
 
+class Refused(Part):
+    """Why an engine refuses a pasted command whatever the memory, and what the command put right comes to."""
+
+    reasons: list[str]
+    """length, layout, kernels, free, choice ...: keys of the sentences in bot/lang."""
+    command: str | None = None
+    """The command as its engine takes it; the fields below are its."""
+    fits: bool | None = None
+    memory: Memory | None = None
+    gpu_memory: GpuMemory | None = None
+    headroom: int | None = None
+    capacity: Capacity | None = None
+
+
 class Error(Part):
     code: str
     message: str
@@ -126,4 +140,5 @@ class Answer(Part):
     assumptions: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     diagnosis: dict[str, Any] | None = None
+    refused: Refused | None = None
     error: Error | None = None

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.commands import reader_of
-from bot.commands.rewrite import Change, rewritten
 from bot.errors import Conflict, Unsupported
 from bot.query import Query
 from catalog.types import Gpu, Model
@@ -28,52 +26,39 @@ def choose_layout(query: Query, model: Model, gpu: Gpu, engine_key: str, notes: 
     count = query.gpu_count.value if query.gpu_count else stated
     if not query.gpu_count and stated == 1:
         notes.assume("gpu_count", "assumed.gpu_count" if query.gpu and not query.solve_for else None)
-    if count == stated:
-        return _accepted(
-            Layout(
-                tensor_parallel=tensor or 1,
-                pipeline_parallel=pipeline or 1,
-                data_parallel=data or 1,
-                expert_parallel=experts,
-            ),
-            query,
-            model,
-            engine_key,
-        )
+    asked = Layout(
+        tensor_parallel=tensor or 1, pipeline_parallel=pipeline or 1, data_parallel=data or 1, expert_parallel=experts
+    )
+    if count == stated or (query.paste and stated > 1 and count % stated):
+        return _accepted(asked, count, query, model, engine_key, notes)
     layout = _share(count, tensor, pipeline, data, model, gpu, engine_key, experts)
     notes.assume("tensor_parallel" if tensor is None else "data_parallel", "assumed.layout", layout=layout)
     return layout
 
 
-def _accepted(layout: Layout, query: Query, model: Model, engine_key: str) -> Layout:
-    if problem := engine(engine_key).layout_problem(model, layout):
-        raise Unsupported(
-            "unsupported.layout",
-            suggestions=_other_layouts(query, model, engine_key, layout),
-            reason=problem,
-            engine=engine_key,
-        )
-    return layout
+def _accepted(layout: Layout, count: int, query: Query, model: Model, engine_key: str, notes: Notes) -> Layout:
+    """The layout, or of a pasted command the nearest one that its engine takes, with a note. Raises Unsupported."""
+    short = "too_few_gpus" if layout.gpu_count > count else None
+    problem = engine(engine_key).layout_problem(model, layout) or short
+    if problem is None:
+        return layout
+    near = _nearest(layout, count, model, engine_key) if query.paste else None
+    if near is None:
+        raise Unsupported("unsupported.layout", suggestions=_without_layout(query), reason=problem, engine=engine_key)
+    notes.layout_refused = (layout, problem)
+    return near
 
 
-def _other_layouts(query: Query, model: Model, engine_key: str, layout: Layout) -> tuple[str, ...]:
-    """The question with the nearest tensor parallel sizes that the engine takes, of a pasted line; else without."""
-    paste, reader = query.paste, reader_of(engine_key)
-    flag = reader.table.flag_of("tensor_parallel") if reader else None
-    if paste is None or not paste.text or flag is None:
-        return _without_layout(query)
-    accepts = [
-        size
-        for size in TENSOR_SIZES
-        if not engine(engine_key).layout_problem(model, replace(layout, tensor_parallel=size))
-    ]
-    near = sorted(accepts, key=lambda size: abs(size - layout.tensor_parallel))[:2]
-    lines = [rewritten(paste, [Change(flag, str(size))]) for size in near]
-    around = paste.text[: paste.start], paste.text[paste.end :]
-    return tuple(f"{around[0]}{line}{around[1]}".strip() for line in lines if line)
-
-
-TENSOR_SIZES = (1, 2, 4, 8, 16)
+def _nearest(layout: Layout, count: int, model: Model, engine_key: str) -> Layout | None:
+    """The widest tensor parallelism up to the asked one that the engine takes; then fewer stages, fewer replicas."""
+    near = (
+        replace(layout, tensor_parallel=tensor, pipeline_parallel=pipeline, data_parallel=data)
+        for data in dict.fromkeys((layout.data_parallel, 1))
+        for pipeline in dict.fromkeys((layout.pipeline_parallel, 1))
+        for tensor in range(layout.tensor_parallel, 0, -1)
+    )
+    takes = engine(engine_key).layout_problem
+    return next((each for each in near if each.gpu_count <= count and not takes(model, each)), None)
 
 
 def _without_layout(query: Query) -> tuple[str, ...]:

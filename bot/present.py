@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict
 from math import prod
 from typing import Any
 
 from bot import contract
-from bot.changes import Changed, Held
+from bot.changes import Changed
 from bot.choices import GUIDE, by_guide
 from bot.commands.rewrite import Change, rewritten
 from bot.formats import shown
@@ -36,13 +37,14 @@ def answer(sized: Sized) -> contract.Answer:
         fits=fits(sized),
         verdict=sized.verdict,
         headroom=result.headroom if named else None,
-        capacity=_capacity(sized.held) if sized.held else None,
+        capacity=_capacity(sized),
         uncertainty=contract.Uncertainty(kv_cache_bytes=result.band, terms=dict(result.plan.band)),
         gpus=[
             contract.GpuChoice(gpu=choice.gpu.name, gpu_count=choice.gpu_count, headroom=choice.estimate.headroom)
             for choice in sized.gpus
         ],
-        alternatives=[_alternative(change, resolution) for change in sized.changes],
+        alternatives=[_alternative(change, (sized.accepted or sized).resolution) for change in sized.changes],
+        refused=_refused(sized) if sized.refusals else None,
     )
 
 
@@ -119,7 +121,18 @@ def understood_so_far(query: Query) -> contract.Understood:
     return contract.Understood(**said, unread=list(query.unread), flags=dict(query.extra))
 
 
-def _capacity(held: Held) -> contract.Capacity:
+def _capacity(sized: Sized) -> contract.Capacity | None:
+    """What these GPUs hold; a server that its engine refuses holds nothing, and only other lengths would do."""
+    held = sized.held
+    if held is None:
+        return None
+    if sized.refusals:
+        other = sized.accepted.held if sized.accepted else None
+        by_length = other and all(refusal.key == "refusal.length" for refusal in sized.refusals)
+        longest = other.longest if other and by_length else 0
+        return contract.Capacity(
+            kv_cache_bytes=0, kv_cache_tokens=0, max_batch=0, max_sequence_tokens=longest, min_gpu_count=None
+        )
     return contract.Capacity(
         kv_cache_bytes=held.pool.bytes,
         kv_cache_tokens=held.pool.tokens,
@@ -128,6 +141,23 @@ def _capacity(held: Held) -> contract.Capacity:
         min_gpu_count=held.least.deployment.layout.gpu_count if held.least else None,
         min_utilization=held.utilization,
         max_sequence_limit="model" if held.limited_by_model else "memory",
+    )
+
+
+def _refused(sized: Sized) -> contract.Refused:
+    """Why, and what the command put right comes to."""
+    reasons, accepted = [refusal.key.partition(".")[2] for refusal in sized.refusals], sized.accepted
+    if accepted is None:
+        return contract.Refused(reasons=reasons)
+    right = answer(accepted)
+    return contract.Refused(
+        reasons=reasons,
+        command=command(accepted.estimate, accepted.resolution),
+        fits=right.fits,
+        memory=right.memory,
+        gpu_memory=right.gpu_memory,
+        headroom=right.headroom,
+        capacity=right.capacity,
     )
 
 
@@ -170,6 +200,9 @@ def command(result: Estimate, resolution: Resolution) -> str | None:
 def changed_flags(result: Estimate, resolution: Resolution) -> list[Change]:
     """The flags in which an estimate's deployment is not the one that was asked about; none where it cannot be told."""
     before, after = resolution.deployment, result.deployment
+    rewrites = list(resolution.rewrites)
+    if before == after:
+        return rewrites
     weights = before.weights.key != after.weights.key
     if before.engine != after.engine:
         return []
@@ -179,7 +212,17 @@ def changed_flags(result: Estimate, resolution: Resolution) -> list[Change]:
     except CannotState:
         return []
     gone = [Change(flag, "1") if SIZE.search(flag) else Change(flag, dropped=True) for flag in old if flag not in new]
-    return [*(Change(flag, value) for flag, value in new.items() if (flag, value) not in old.items()), *gone]
+    found = [*(Change(flag, value) for flag, value in new.items() if (flag, value) not in old.items()), *gone]
+    return [*(change for change in rewrites if change.flag not in {each.flag for each in found}), *found]
+
+
+def marks(changes: Iterable[Change], resolution: Resolution) -> tuple[str, ...]:
+    """Changed flags as the pasted command spells them; none where nothing was pasted."""
+    written = resolution.query.paste.flags if resolution.query.paste else None
+    if written is None:
+        return ()
+    spelt = (change._replace(flag=written.get(change.flag, (change.flag,))[0]) for change in changes)
+    return tuple(change.words for change in spelt if change.words)
 
 
 SIZE = re.compile(r"-parallel-size\Z|--(?:tp|pp|dp)-size\Z|--num-shard\Z")

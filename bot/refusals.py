@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from bot.amounts import gib
+from bot.amounts import count, gib
 from bot.changed_settings import SHARE_STEPS
+from bot.commands import reader_of
+from bot.commands.rewrite import Change
 from bot.formats import number_format
+from bot.longer import Does, length_row
+from bot.query import Query
 from bot.resolve import Resolution
+from catalog.kept import toml
 from formulas.deployment import Deployment
 from formulas.engines import engine
+from formulas.layout import attention_heads
 
-CHECKS_LENGTH = ("vllm", "sglang")
-"""Engines that refuse a length beyond the model's: vLLM config/model.py _get_and_verify_max_len, SGLang
-configs/model_config.py _derive_context_length; the variables below lift it."""
-LIFTS_LENGTH = ("VLLM_ALLOW_LONG_MAX_MODEL_LEN", "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN")
+FILE = Path(__file__).with_suffix(".toml")
 SCALED = ("rope_factor", "hf_overrides", "rope_scaling", "rope_overrides")
 """Flags that lengthen a model, by the name under which a command keeps them."""
-KERNELS_FROM = {"fp8": 7.5, "fp8-block": 7.5, "awq": 7.5, "bnb-nf4": 7.0, "bf16": 8.0}
-"""Least compute capability: vLLM quantization/fp8.py (with Marlin), awq.py, bitsandbytes.py; platforms/cuda.py."""
 COMPUTED_16_BIT = "fp16"
+"""What cards without bfloat16 compute in."""
+SIZES = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,12 @@ class Refusal:
 
     key: str
     values: dict[str, Any]
-    change: str
+    change: str = ""
+    """As alternatives name it: slot=value."""
     mend: Callable[[Deployment], Deployment] | None = None
+    """None where putting it right takes more than a flag."""
+    rewrites: tuple[Change, ...] = ()
+    """Flags to state that a deployment does not hold."""
 
 
 def refusals(resolution: Resolution) -> tuple[Refusal, ...]:
@@ -51,15 +59,55 @@ def mended(deployment: Deployment, refused: tuple[Refusal, ...]) -> Deployment |
     return deployment
 
 
-def _length(resolution: Resolution) -> Iterator[Refusal]:
+def beyond(resolution: Resolution) -> Does | None:
+    """What the engine does with a length beyond the model's; None where it is within or lengthened by a flag."""
     deployment, extra = resolution.deployment, resolution.query.extra
+    limit, row = deployment.model.max_length, length_row(deployment.engine)
+    if not limit or longest_asked(resolution) <= limit or any(name in extra for name in SCALED):
+        return None
+    lifted = any(name in extra.get("env", {}) for name in row.get("lifts", ()))
+    found: Does = "takes" if lifted else row.get("does", "takes")
+    return found
+
+
+def longest_asked(resolution: Resolution) -> int:
+    """Tokens of the longest request: of a mix its longest, not their mean."""
+    mix = resolution.query.mix.value if resolution.query.mix else ()
+    return max(resolution.deployment.load.sequence_tokens, *(tokens for _, tokens in mix), 0)
+
+
+# --------------------------------------------------------------------------- rules
+
+
+def _length(resolution: Resolution) -> Iterator[Refusal]:
+    deployment = resolution.deployment
     limit, tokens = deployment.model.max_length, deployment.load.sequence_tokens
-    lifted = any(name in extra for name in SCALED) or any(name in extra.get("env", {}) for name in LIFTS_LENGTH)
-    if deployment.engine in CHECKS_LENGTH and limit and tokens > limit and not lifted:
-        values = {"tokens": tokens, "limit": limit, "model": deployment.model.id}
-        yield Refusal(
-            "refusal.length", values, f"sequence_tokens={limit}", partial(Deployment.at, sequence_tokens=limit)
-        )
+    if limit and beyond(resolution) == "refuses":
+        values = {"tokens": tokens, "limit": limit, "model": deployment.model.id, "engine": deployment.engine}
+        mend = partial(Deployment.at, sequence_tokens=limit)
+        yield Refusal("refusal.length", values, f"sequence_tokens={limit}", mend)
+
+
+def _layout(resolution: Resolution) -> Iterator[Refusal]:
+    """The deployment has the nearest layout that the engine takes; the one that was asked for stands in the notes."""
+    if resolution.notes.layout_refused is None:
+        return
+    asked, problem = resolution.notes.layout_refused
+    deployment = resolution.deployment
+    heads, shared = max(attention_heads(deployment.model.architecture), default=(0, 0))
+    changed = [name for name in SIZES if getattr(asked, name) != getattr(deployment.layout, name)]
+    sizes = {name: getattr(deployment.layout, name) for name in changed}
+    values = {"layout": asked, "engine": deployment.engine, "heads": heads, "shared": shared}
+    values |= {"needs": asked.gpu_count, "count": _gpus(resolution.query)}
+    reader = reader_of(deployment.engine)
+    flags = {name: reader.table.flag_of(name) for name in changed} if reader else {}
+    rewrites = tuple(Change(flag, str(sizes[name])) for name, flag in flags.items() if flag)
+    change = " ".join(f"{name}={size}" for name, size in sizes.items())
+    yield Refusal(f"refusal.{problem}", values, change, _unchanged, rewrites)
+
+
+def _gpus(query: Query) -> int:
+    return query.gpu_count.value if query.gpu_count else 1
 
 
 def _free(resolution: Resolution) -> Iterator[Refusal]:
@@ -81,17 +129,18 @@ def _free(resolution: Resolution) -> Iterator[Refusal]:
 def _kernels(resolution: Resolution) -> Iterator[Refusal]:
     deployment, query = resolution.deployment, resolution.query
     key, has = deployment.weights.key, deployment.gpu.compute_capability
-    least = KERNELS_FROM.get(key)
-    stated = query.weights is not None or deployment.model.quantization is not None
-    if (
-        deployment.engine != "vllm"
-        or deployment.gpu.vendor != "NVIDIA"
-        or not (least and has and has < least and stated)
-    ):
+    if deployment.gpu.vendor != "NVIDIA" or not has:
         return
-    values = {"weights": key, "gpu": deployment.gpu.name, "capability": f"{has:g}", "least": f"{least:g}"}
-    mend = None if deployment.model.quantization else partial(_with_weights, key=COMPUTED_16_BIT)
-    yield Refusal("refusal.kernels", values, f"weights={COMPUTED_16_BIT}", mend)
+    stated = query.weights is not None or deployment.model.quantization is not None
+    for row in toml(FILE)["kernels"]:
+        if row["engine"] != deployment.engine or has >= row["least"]:
+            continue
+        values = {"gpu": deployment.gpu.name, "capability": f"{has:g}", "least": f"{row['least']:g}"}
+        if "weights" not in row:
+            yield Refusal("refusal.card", {**values, "engine": deployment.engine})
+        elif key in row["weights"] and stated:
+            mend = None if deployment.model.quantization else partial(_with_weights, key=COMPUTED_16_BIT)
+            yield Refusal("refusal.kernels", {**values, "weights": key}, f"weights={COMPUTED_16_BIT}", mend)
 
 
 def _choices(resolution: Resolution) -> Iterator[Refusal]:
@@ -105,8 +154,50 @@ def _choices(resolution: Resolution) -> Iterator[Refusal]:
             yield Refusal("refusal.choice_fp8" if eight else "refusal.choice", values, "weights=fp8", mend)
 
 
+def _order(resolution: Resolution) -> Iterator[Refusal]:
+    """Two limits of which one may not be over the other."""
+    deployment, reader = resolution.deployment, reader_of(resolution.deployment.engine)
+    for row in toml(FILE)["order"]:
+        if row["engine"] != deployment.engine or reader is None:
+            continue
+        first, second = (_stated(resolution.query, row[place]) for place in ("first", "second"))
+        most = (second or 0) - row.get("strict", False)
+        if first is None or second is None or first <= most:
+            continue
+        right = most if row["put_right"] == row["first"] else first
+        flags = {place: reader.table.flag_of(row[place]) for place in ("first", "second")}
+        values = {**flags, "engine": deployment.engine, "first_value": count(first), "second_value": count(second)}
+        name, flag = row["put_right"], reader.table.flag_of(row["put_right"]) or ""
+        key = "refusal.order_strict" if row.get("strict") else "refusal.order"
+        yield Refusal(key, values, f"{name}={right}", *_limit(name, right, Change(flag, str(right))))
+
+
+def _stated(query: Query, name: str) -> int | None:
+    said = getattr(query, name, None)
+    value = said.value if said else query.extra.get(name)
+    return int(value) if isinstance(value, int | float) else None
+
+
+# --------------------------------------------------------------------------- putting right
+
+
+def _limit(name: str, number: int, flag: Change) -> tuple[Callable[[Deployment], Deployment], tuple[Change, ...]]:
+    """How a limit is put right: in the deployment's settings, or by its flag alone."""
+    if name in ("max_sequences", "max_batched_tokens"):
+        return partial(_with_setting, name=name, value=number), ()
+    return _unchanged, (flag,)
+
+
+def _unchanged(deployment: Deployment) -> Deployment:
+    return deployment
+
+
+def _with_setting(deployment: Deployment, *, name: str, value: Any) -> Deployment:
+    return deployment.change(settings=replace(deployment.settings, **{name: value}))
+
+
 def _with_share(deployment: Deployment, *, share: float) -> Deployment:
-    return deployment.change(settings=replace(deployment.settings, utilization=share))
+    return _with_setting(deployment, name="utilization", value=share)
 
 
 def _with_weights(deployment: Deployment, *, key: str) -> Deployment:
@@ -116,4 +207,4 @@ def _with_weights(deployment: Deployment, *, key: str) -> Deployment:
     return deployment.change(weights=weights, kv_cache=weights if follows else cache)
 
 
-RULES: tuple[Callable[[Resolution], Iterator[Refusal]], ...] = (_choices, _length, _free, _kernels)
+RULES: tuple[Callable[[Resolution], Iterator[Refusal]], ...] = (_choices, _layout, _length, _order, _free, _kernels)

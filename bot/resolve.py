@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from bot.additions import served_beside
 from bot.card_state import as_set_up
 from bot.choices import choose_engine, choose_kv_cache, choose_length, choose_weights, fit_card, fit_engine
+from bot.commands.rewrite import Change
 from bot.errors import ERRORS, OutOfRange, QuestionError, UnknownGpu, Unsupported
 from bot.layouts import choose_layout
 from bot.measured import with_measured
@@ -19,7 +20,7 @@ from bot.stated import slot_load, stated
 from catalog.find import find_gpu
 from catalog.load import load
 from catalog.types import Gpu, NotFound
-from formulas.deployment import Deployment, Load, Settings
+from formulas.deployment import Deployment, Layout, Load, Settings
 from formulas.engines import engine
 
 REFERENCE_GPU = "NVIDIA H100 SXM 80GB"
@@ -45,6 +46,8 @@ class Notes:
     """Fields that the text did not state."""
     assumptions: list[Remark] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
+    layout_refused: tuple[Layout, str] | None = None
+    """The layout of a pasted command that its engine does not take, and why."""
 
     def assume(self, field_name: str, key: str | None = None, **values: Any) -> None:
         """Record that a field was filled in, and say how if it has a sentence."""
@@ -72,6 +75,8 @@ class Resolution:
     gpu_named: bool
     solve_for: str | None
     notes: Notes
+    rewrites: tuple[Change, ...] = ()
+    """Flags of a pasted command to be put right that a deployment does not hold."""
 
 
 def resolve(query: Query) -> Resolution:

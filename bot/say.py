@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot import present
@@ -14,7 +15,7 @@ from bot.formats import CACHE_IN_8_BITS
 from bot.guide_notes import guide_caveats, guide_facts
 from bot.messages import Messages, messages
 from bot.phrasing import amounts, gpus, is_audio, layout_text, names, remark_text
-from bot.reply import Reply
+from bot.reply import Reply, Table
 from bot.reply_tables import tables
 from bot.resolve import REFERENCE_GPU, Remark
 from bot.size import Sized, best_choice
@@ -25,9 +26,9 @@ from formulas.pinned import PinnedPlan
 from formulas.solve import GPU_COUNTS, LONGEST_TOKENS
 
 SAYS_ALSO = {
-    "refusal.length": ("warning.beyond_model",),
     "refusal.free": ("warning.free",),
     "refusal.kernels": ("warning.no_native_fp8", "warning.no_bf16"),
+    "refusal.card": ("warning.engine_card",),
 }
 """Warnings that a refusal has said already."""
 BEFORE_CACHE = ("fact.no_cache", "fact.nothing_left", "fact.max_batch", "fact.max_batch_none", "fact.max_batch_audio")
@@ -48,8 +49,8 @@ def say(sized: Sized) -> Reply:
         verdict=answer.verdict,
         headline=headline(sized, text),
         language=text.language,
-        tables=tables(sized, text),
-        facts=(*_facts(sized, text), *command_facts(sized, text), *guide_facts(sized.estimate, text)),
+        tables=_tables(sized, text),
+        facts=(*_all_facts(sized, text), *guide_facts(sized.estimate, text)),
         notes=notes,
         steps=steps(sized, text),
         assumptions=assumptions,
@@ -132,6 +133,25 @@ def _range(sized: Sized, held: Held, text: Messages) -> str:
 
 
 # --------------------------------------------------------------------------- facts
+
+
+def _tables(sized: Sized, text: Messages) -> tuple[Table, ...]:
+    """Of a refused command those of the command put right, labelled so; none where no flag does that."""
+    if not sized.refusals:
+        return tables(sized, text)
+    found = tables(sized.accepted, text) if sized.accepted else ()
+    return tuple(replace(table, caption=text("table.put_right", caption=table.caption)) for table in found)
+
+
+def _all_facts(sized: Sized, text: Messages) -> tuple[str, ...]:
+    """Of a refused command what the command put right comes to."""
+    if not sized.refusals:
+        return (*_facts(sized, text), *command_facts(sized, text))
+    right = sized.accepted
+    if right is None or right.held is None:
+        return ()
+    values = {**_names(right, text), **amounts(right.estimate), **_held_values(right, right.held, text)}
+    return (text(f"fact.put_right_{right.estimate.verdict}", **values), *_all_facts(right, text))
 
 
 def _facts(sized: Sized, text: Messages) -> tuple[str, ...]:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.commands import reader_of
+from bot.commands.rewrite import Change
 from bot.commands.table import Table
 from bot.formats import SIXTEEN_BIT
+from bot.longer import NEEDS_VARIABLE, served_length, stretched
 from bot.parsing.names import default_finder
 from bot.parsing.pasted import name_format
 from bot.questions import release
@@ -97,9 +99,11 @@ def _serve(deployment: Deployment, asked: Asked, table: Table) -> Serve:
         (flag, value) for flag, value in flags if not (SHARE_MOVES in options and flag == table.flag_of("utilization"))
     ]
     words = [word for flag, value in kept for word in (_written(flag, deployment, table), value) if word is not None]
+    stretch = _stretch(deployment, asked)
+    words += [word for change in stretch for word in (change.flag, change.value) if word is not None]
     words += shlex.split(table.serve.get("always", ""))
     words += [table.serve["options"], OPTIONS_FILE] if options else []
-    return Serve(tuple(table.serve["head"].split()), (*model, *words), _environment(deployment), options)
+    return Serve(tuple(table.serve["head"].split()), (*model, *words), _environment(deployment, stretch), options)
 
 
 def _written(flag: str, deployment: Deployment, table: Table) -> str:
@@ -217,9 +221,19 @@ def _options(deployment: Deployment, asked: Asked, table: Table) -> tuple[str, .
     return *always, SHARE_MOVES, f"  dtype: {value}", *share
 
 
-def _environment(deployment: Deployment) -> tuple[str, ...]:
-    """llama.cpp spreads over every GPU that it sees."""
+def _stretch(deployment: Deployment, asked: Asked) -> tuple[Change, ...]:
+    """Rope scaling for a length beyond the model's. Raises CannotState where the engine does not serve it."""
+    found = stretched(deployment, max(deployment.load.sequence_tokens, asked.longest))
+    if found is None and served_length(deployment) is not None:
+        raise CannotState("sequence_tokens")
+    return found or ()
+
+
+def _environment(deployment: Deployment, stretch: tuple[Change, ...]) -> tuple[str, ...]:
+    """llama.cpp spreads over every GPU that it sees; a stretched length may have to be allowed."""
     count = deployment.layout.gpu_count
+    if stretch and deployment.engine in NEEDS_VARIABLE:
+        return (NEEDS_VARIABLE[deployment.engine],)
     if deployment.engine != "llama.cpp" or count == 1 or deployment.gpu.vendor == "Apple":
         return ()
     name = "HIP_VISIBLE_DEVICES" if deployment.gpu.vendor == "AMD" else "CUDA_VISIBLE_DEVICES"

@@ -8,7 +8,7 @@ from math import ceil
 from bot.changes import Changed, Held, changed, changes, recommended, settled
 from bot.contract import VerdictName
 from bot.layouts import usual_layout
-from bot.refusals import Refusal, mended, refusals
+from bot.refusals import Refusal, beyond, mended, refusals
 from bot.resolve import Resolution
 from formulas.deployment import Deployment
 from formulas.estimate import Estimate, estimate
@@ -30,6 +30,8 @@ class Sized:
     changes: tuple[Changed, ...]
     refusals: tuple[Refusal, ...] = ()
     """Why the engine refuses a pasted command, whatever the memory."""
+    accepted: Sized | None = None
+    """A refused command put right; None where that takes more than flags."""
 
     @property
     def verdict(self) -> VerdictName:
@@ -43,24 +45,34 @@ def size(resolution: Resolution) -> Sized:
     result = estimate(deployment)
     held = _held(result, resolution) if resolution.gpu_named else None
     refused = refusals(resolution)
+    accepted = _accepted(result, refused, resolution) if refused else None
     return Sized(
         resolution=resolution,
         estimate=result,
         held=held,
         gpus=_choices(deployment, resolution),
-        changes=_mended(result, refused, resolution) if refused else changes(result, held, resolution),
+        changes=_put_right(refused, accepted) if refused else changes(result, held, resolution),
         refusals=refused,
+        accepted=accepted,
     )
 
 
-def _mended(result: Estimate, refused: tuple[Refusal, ...], resolution: Resolution) -> tuple[Changed, ...]:
+def _accepted(result: Estimate, refused: tuple[Refusal, ...], resolution: Resolution) -> Sized | None:
+    deployment = mended(result.deployment, refused)
+    if deployment is None:
+        return None
+    right = replace(resolution, rewrites=tuple(flag for refusal in refused for flag in refusal.rewrites))
+    other = estimate(deployment)
+    held = _held(other, right)
+    return Sized(resolution=right, estimate=other, held=held, gpus=(), changes=changes(other, held, right))
+
+
+def _put_right(refused: tuple[Refusal, ...], accepted: Sized | None) -> tuple[Changed, ...]:
     """The command as its engine takes it, then what would make that one start."""
-    accepted = mended(result.deployment, refused)
     if accepted is None:
         return ()
-    other = estimate(accepted)
-    first = changed(" ".join(refusal.change for refusal in refused), other)
-    return first, *changes(other, _held(other, resolution), resolution)
+    first = changed(" ".join(refusal.change for refusal in refused), accepted.estimate)
+    return first, *accepted.changes
 
 
 def _solved(resolution: Resolution) -> Deployment:
@@ -93,9 +105,7 @@ def _at_least_utilization(deployment: Deployment) -> Deployment:
 
 def _held(result: Estimate, resolution: Resolution) -> Held:
     deployment, plan = result.deployment, result.plan
-    limit = deployment.model.max_length
-    if limit and deployment.load.sequence_tokens > limit:
-        limit = None
+    limit = _limit(resolution)
     longest = longest_sequence(deployment, plan, limit=limit)
     return Held(
         pool=plan.pool(sequence_tokens=deployment.load.sequence_tokens),
@@ -107,6 +117,13 @@ def _held(result: Estimate, resolution: Resolution) -> Held:
         least=_fewest(result, resolution),
         utilization=least_utilization(result),
     )
+
+
+def _limit(resolution: Resolution) -> int | None:
+    """The longest request that the model is made for; none where a flag of a command lengthens it."""
+    limit, tokens = resolution.deployment.model.max_length, resolution.deployment.load.sequence_tokens
+    lengthened = limit is not None and tokens > limit and beyond(resolution) in (None, "takes")
+    return None if lengthened and resolution.query.paste else limit
 
 
 def _fewest(result: Estimate, resolution: Resolution) -> Estimate | None:

@@ -9,7 +9,7 @@ from bot.advice import Advice, Facts, advise
 from bot.advice_facts import facts_of
 from bot.amounts import count, gib
 from bot.changes import Changed, settled
-from bot.command_steps import command_steps
+from bot.command_steps import command_steps, stretch_step
 from bot.messages import Messages
 from bot.phrasing import gpus, is_audio, layout_text
 from bot.questions import question
@@ -29,7 +29,10 @@ ANY_GPU = "gpu=?"
 
 
 def steps(sized: Sized, text: Messages) -> tuple[Step, ...]:
-    """At most five steps."""
+    """At most five steps; a refused command is put right, and no more advised on than what makes it fit."""
+    if sized.refusals:
+        forms = command_steps(sized.accepted, text) if sized.accepted else ()
+        return (*forms, *solved_steps(sized, text), *_elsewhere(sized, text))[:SHOWN]
     facts = facts_of(sized)
     rows = [row for row in advise(facts) if not (_is_solved(row, sized) or _is_watched(row, sized))]
     found = [
@@ -43,16 +46,40 @@ def steps(sized: Sized, text: Messages) -> tuple[Step, ...]:
 
 
 def solved_steps(sized: Sized, text: Messages, *, without: frozenset[str] = frozenset()) -> list[Step]:
-    """The changes that turn the answer, each with its solution."""
-    changes = (change for change in sized.changes if change.change.partition("=")[0] not in without)
-    return [_change(change, sized, text) for change in changes if _helps(change, sized)]
+    """The command put right where it is refused, then the changes that turn the answer, each with its solution."""
+    if sized.refusals:
+        further = solved_steps(sized.accepted, text, without=without) if sized.accepted else []
+        return [*_put_right(sized, text), *further]
+    changes = (change for change in sized.changes if kind_of(change) not in without)
+    return [change_step(change, sized, text) for change in changes if _helps(change, sized)]
+
+
+def _put_right(sized: Sized, text: Messages) -> Iterator[Step]:
+    """A refused command as its engine takes it, and with rope scaling where its length is refused."""
+    if sized.accepted and sized.accepted.estimate.fits:
+        yield change_step(sized.changes[0], sized.accepted, text, kind="mended")
+    yield from stretch_step(sized, text)
+
+
+def _elsewhere(sized: Sized, text: Messages) -> tuple[Step, ...]:
+    """What to do where no flag puts it right."""
+    if sized.accepted:
+        return ()
+    keys = dict.fromkeys(refusal.key.replace("refusal", "step") for refusal in sized.refusals)
+    values = {name: value for refusal in sized.refusals for name, value in refusal.values.items()}
+    return tuple(Step(text(key, **values)) for key in keys if key in text)
+
+
+def kind_of(change: Changed) -> str:
+    """What a change is of: kv_cache, gpu_count, batch ..."""
+    return change.change.partition("=")[0]
 
 
 def _is_solved(row: Advice, sized: Sized) -> bool:
     """Whether the solver tried what the row advises: its own step stands there, or none because it does not help."""
     kind = (row.change or "").partition("=")[0]
     tried = TRIED if sized.held and sized.verdict != "fits" else frozenset()
-    return kind in tried or kind in {change.change.partition("=")[0] for change in sized.changes}
+    return kind in tried or kind in set(map(kind_of, sized.changes))
 
 
 def _is_watched(row: Advice, sized: Sized) -> bool:
@@ -70,22 +97,20 @@ def _on_card(sized: Sized, text: Messages) -> Iterator[Step]:
 
 def _helps(change: Changed, sized: Sized) -> bool:
     """Whether the change turns the answer, and is not most of the question given up."""
-    if sized.refusals and change is sized.changes[0]:
-        return True
     if sized.held is None:
         return change.estimate.memory.total < sized.estimate.memory.total
     if sized.verdict == "fits" or not change.estimate.fits:
         return False
-    here, there, kind = sized.estimate.deployment.load, change.estimate.deployment.load, change.change.partition("=")[0]
+    here, there, kind = sized.estimate.deployment.load, change.estimate.deployment.load, kind_of(change)
     if kind == "sequence_tokens":
         return there.sequence_tokens * WORTH_ASKING >= here.sequence_tokens and not is_audio(sized.estimate.deployment)
     return there.batch * WORTH_ASKING >= here.batch
 
 
-def _change(change: Changed, sized: Sized, text: Messages) -> Step:
+def change_step(change: Changed, sized: Sized, text: Messages, *, kind: str | None = None) -> Step:
+    """One change in a sentence, with the whole command; what of a pasted one is different in it is marked."""
     deployment, named = change.estimate.deployment, sized.resolution.gpu_named
-    is_mended = bool(sized.refusals) and change is sized.changes[0]
-    kind = "mended" if is_mended else change.change.partition("=")[0]
+    kind = kind or kind_of(change)
     command = present.command(change.estimate, sized.resolution)
     sentence = text(
         f"step.{kind}" if named else f"step.{kind}_needs",
@@ -101,9 +126,14 @@ def _change(change: Changed, sized: Sized, text: Messages) -> Step:
         layout=layout_text(deployment.layout, text),
         total=gib(change.estimate.memory.total),
     )
-    marks = tuple(each.words for each in present.changed_flags(change.estimate, sized.resolution) if each.words)
-    if sized.resolution.query.paste is None or not command or not marks:
+    marks = present.marks(present.changed_flags(change.estimate, sized.resolution), sized.resolution)
+    if not command or not marks:
         return Step(sentence, question=present.asked_again(change.estimate, sized.resolution), command=command)
+    return marked_step(sentence, command, marks, text)
+
+
+def marked_step(sentence: str, command: str, marks: tuple[str, ...], text: Messages) -> Step:
+    """A sentence that names what is changed in its command."""
     flags = ", ".join(f"`{mark}`" for mark in marks)
     return Step(f"{sentence} ({text('step.changed', flags=flags)})", command=command, marks=marks)
 

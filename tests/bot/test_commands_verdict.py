@@ -138,13 +138,58 @@ def test_flags_of_another_release_are_named(image: str, flag: str, note: str) ->
     assert [True] == [note in each for each in reply.notes if flag.split()[0] in each]
 
 
-def test_the_nearest_layouts_are_offered_as_commands() -> None:
-    """A tensor parallel size that does not divide the heads: the line again with sizes that do."""
-    reply = answer("vllm serve Qwen/Qwen3-32B --port 80 -tp 3 --max-model-len 8192 on 3x l40s")
-    offered = reply.answer.error.suggestions if reply.answer.error else []
-    assert [
-        f"vllm serve Qwen/Qwen3-32B --port 80 -tp {size} --max-model-len 8192 on 3x l40s" for size in (2, 4)
-    ] == offered
+@pytest.mark.parametrize(
+    ("text", "reason", "line"),
+    [
+        (
+            "vllm serve Qwen/Qwen3-32B --port 80 -tp 3 --max-model-len 8192 on 3x l40s",
+            "heads_not_divisible",
+            "vllm serve Qwen/Qwen3-32B --port 80 -tp 2 --max-model-len 8192",
+        ),
+        (
+            "text-generation-launcher --model-id Qwen/Qwen3-8B --max-input-tokens 8192 --max-total-tokens 8192 on h100",
+            "order_strict",
+            "text-generation-launcher --model-id Qwen/Qwen3-8B --max-input-tokens 8191 --max-total-tokens 8192",
+        ),
+        (
+            "vllm serve Qwen/Qwen3-8B --max-model-len 8192 --max-num-seqs 512 --max-num-batched-tokens 256 on h100",
+            "order",
+            "vllm serve Qwen/Qwen3-8B --max-model-len 8192 --max-num-seqs 256 --max-num-batched-tokens 256",
+        ),
+        (
+            "vllm serve Qwen/Qwen3-8B --max-model-len 100000 -tp 3 on 3x h100",
+            "heads_not_divisible length",
+            "vllm serve Qwen/Qwen3-8B --max-model-len 40960 -tp 2",
+        ),
+    ],
+)
+def test_a_refused_command_shows_what_the_command_put_right_comes_to(text: str, reason: str, line: str) -> None:
+    """Verdict and reasons of the refusal; figures, in the table as in JSON, of the command put right; it starts."""
+    reply = answer(text)
+    refused, capacity = reply.answer.refused, reply.answer.capacity
+    assert refused is not None
+    assert capacity is not None
+    assert (reason.split(), line, True) == (refused.reasons, refused.command, refused.fits)
+    assert (False, 0, 0) == (reply.answer.fits, capacity.max_batch, capacity.kv_cache_tokens)
+    assert (line, True) == (reply.steps[0].command, "put right" in reply.tables[0].caption)
+    again = answer(line + text[text.rindex(" on ") :]).answer
+    assert (again.fits, again.memory, again.capacity) == (refused.fits, refused.memory, refused.capacity)
+
+
+def test_what_no_flag_puts_right_shows_no_figures() -> None:
+    """SGLang refuses cards before Turing: why and what else to do, and no table of a server that never starts."""
+    reply = answer("sglang serve --model-path Qwen/Qwen3-8B --dtype float16 on v100 32gb")
+    assert (False, ["card"], (), ()) == (reply.answer.fits, reply.answer.refused.reasons, reply.tables, reply.facts)
+    assert "7.5" in reply.steps[0].text
+
+
+def test_a_length_that_the_card_documents_is_offered_with_its_rope_scaling() -> None:
+    """Beside the model's own length: the pasted line with YaRN, which starts at the length that was asked for."""
+    text = "vllm serve Qwen/Qwen3-8B --max-model-len 100000 --port 1"
+    shorter, longer = (step.command for step in answer(f"{text} on h100").steps[:2])
+    assert "vllm serve Qwen/Qwen3-8B --max-model-len 40960 --port 1" == shorter
+    assert longer.startswith(f"{text} --hf-overrides ")
+    assert (True, 100_000) == ((again := answer(f"{longer} on h100").answer).fits, again.understood.sequence_tokens)
 
 
 @pytest.mark.parametrize(

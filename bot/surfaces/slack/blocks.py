@@ -138,7 +138,8 @@ def _plain_parts(reply: Reply, caps: Caps) -> Iterator[Block]:
 
 def memory_bar(reply: Reply, said: Messages) -> str | None:
     """A bar in text with its figure, or None where no GPU was named."""
-    memory, gpu = reply.answer.memory, reply.answer.gpu_memory
+    shown = reply.answer.refused or reply.answer
+    memory, gpu = shown.memory, shown.gpu_memory
     if memory is None or gpu is None or gpu.usable <= 0:
         return None
     share = memory.total / gpu.usable
