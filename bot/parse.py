@@ -19,6 +19,7 @@ from bot.parsing.formats import bind_formats
 from bot.parsing.items import Claim, Item, Sentence, said_of
 from bot.parsing.lengths import bind_counted_mix, bind_durations, bind_mix, bind_products
 from bot.parsing.logged import NOWHERE, bind_log, split_log
+from bot.parsing.machines import bind_machine_counts, bind_machines, drop_machine_counts
 from bot.parsing.named import bind_card_states, bind_models, bind_settings, bind_switches, bind_verb
 from bot.parsing.names import Finder, default_finder
 from bot.parsing.nouns import join_nouns, settle_in_and_out
@@ -34,6 +35,7 @@ STEPS = (
     bind_settings,
     bind_additions,
     bind_rates,
+    bind_machines,
     bind_cards,
     bind_durations,
     bind_mix,
@@ -46,6 +48,7 @@ STEPS = (
     bind_card_states,
     bind_sums,
     bind_input_and_output,
+    bind_machine_counts,
     bind_nodes,
     bind_count_behind,
     bind_sizes,
@@ -54,6 +57,7 @@ STEPS = (
     bind_counted_mix,
     bind_formats,
     bind_asks,
+    drop_machine_counts,
     bind_scattered,
     bind_models,
     bind_log,
@@ -78,7 +82,7 @@ SLOTS = frozenset(field.name for field in fields(Query)) - {
     "log",
 }
 
-NEEDS_READING = frozenset({"unknown", "number", "release", "model", "gpu", "format", "engine"})
+NEEDS_READING = frozenset({"unknown", "number", "release", "model", "gpu", "format", "engine", "machine"})
 """Roles that are nothing by themselves: what no step used is unread."""
 
 

@@ -17,7 +17,7 @@ from bot.models import find_named
 from bot.parsing.check import LIMITS, WHOLE
 from bot.query import CustomCard, Problem, Query
 from bot.stated import slot_load, stated
-from catalog.find import find_gpu
+from catalog.find import find_gpu, find_machine
 from catalog.load import load
 from catalog.types import Gpu, NotFound
 from formulas.deployment import Deployment, Layout, Load, Settings
@@ -153,9 +153,19 @@ def _gpu(query: Query, notes: Notes) -> Gpu:
     if isinstance(query.gpu.value, CustomCard):
         return _custom(query.gpu.value)
     card = _card(query.gpu.value)
+    machine = _machine(query, notes)
     if query.gpu.vague:
-        notes.assume("gpu", "assumed.gpu", words=query.gpu.words, gpu=card.name)
+        notes.assume("gpu", None if machine else "assumed.gpu", words=query.gpu.words, gpu=card.name)
     return card
+
+
+def _machine(query: Query, notes: Notes) -> bool:
+    """Whether the card was named by a machine that holds it; says what it holds."""
+    found = find_machine(str(query.extra["machine"])) if "machine" in query.extra else None
+    if found is None or isinstance(found, NotFound):
+        return False
+    notes.explain("assumed.machine", words=found.item.name, count=found.item.gpu_count, gpu=found.item.gpu)
+    return True
 
 
 def _card(name: str) -> Gpu:

@@ -18,6 +18,7 @@ from catalog.types import SCHEMA_VERSION
 PACKAGE = Path(__file__).parent
 CODE = ("*.py", "types/*.py", "architectures/*.*")
 """What a change of makes every kept copy stale."""
+DATA = ("models/*.toml", "gpus/*.toml", "machines/*.toml", "formats.toml")
 
 
 class CatalogError(ValueError):
@@ -41,7 +42,7 @@ def compiled(folder: Path) -> tuple[dict[str, Any], list[str]]:
 
 def data_files(folder: Path) -> list[Path]:
     """Every data file in a fixed order."""
-    return [*sorted(folder.glob("models/*.toml")), *sorted(folder.glob("gpus/*.toml")), *folder.glob("formats.toml")]
+    return [file for pattern in DATA for file in sorted(folder.glob(pattern))]
 
 
 def _digest(files: Iterable[Path]) -> str:

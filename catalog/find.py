@@ -13,9 +13,9 @@ from catalog.index import Kind, Named
 from catalog.load import Catalog, load
 from catalog.names import compact
 from catalog.suggest import MOST, near_names
-from catalog.types import Fact, Gpu, Model, NotFound, NumberFormat
+from catalog.types import Fact, Gpu, Machine, Model, NotFound, NumberFormat
 
-Item = TypeVar("Item", Model, Gpu, NumberFormat)
+Item = TypeVar("Item", Model, Gpu, NumberFormat, Machine)
 
 MAX_WORDS = 8
 MAX_CHARACTERS = 200
@@ -47,7 +47,7 @@ class Match:
 
     kind: Kind
     key: str
-    """Model id, GPU name or format key; empty where the words name no single row."""
+    """Model id, GPU or machine name, or format key; empty where the words name no single row."""
     words_used: int
     vague: bool = False
     candidates: tuple[str, ...] = ()
@@ -80,6 +80,10 @@ class Finder:
     def find_format(self, text: str) -> Found[NumberFormat] | NotFound:
         """The number format of a key or an alias."""
         return self._find("format", text, self.catalog.formats)
+
+    def find_machine(self, text: str) -> Found[Machine] | NotFound:
+        """The machine of an instance type's or a server's name."""
+        return self._find("machine", text, self.catalog.machines)
 
     def longest(self, words: Sequence[str], start: int = 0) -> Match | None:
         """The longest run of at most 8 words from start that is a name; None where no run is.
@@ -130,7 +134,7 @@ class Finder:
         return bool(parameters and billions and abs(parameters - float(billions) * 1e9) <= ROUNDED * parameters)
 
     def _named(self, key: str) -> Named | None:
-        """The row of a folded name; a card's vendor before its name is passed over."""
+        """The row of a folded name; the vendor of a card or machine before its name is passed over."""
         named = self.catalog.named(key)
         if named or not key.startswith(VENDORS):
             return named
@@ -138,7 +142,7 @@ class Finder:
         while vendor := next((vendor for vendor in VENDORS if bare.startswith(vendor)), ""):
             bare = bare.removeprefix(vendor)
         named = self.catalog.named(bare)
-        return named if named and named.kind == "gpu" else None
+        return named if named and named.kind in ("gpu", "machine") else None
 
     def _find(self, kind: Kind, text: str, rows: Mapping[str, Item]) -> Found[Item] | NotFound:
         lookup = self._remembered(kind, text)
@@ -197,6 +201,11 @@ def find_gpu(text: str) -> Found[Gpu] | NotFound:
 def find_format(text: str) -> Found[NumberFormat] | NotFound:
     """Finder.find_format over the shipped catalog."""
     return finder().find_format(text)
+
+
+def find_machine(text: str) -> Found[Machine] | NotFound:
+    """Finder.find_machine over the shipped catalog."""
+    return finder().find_machine(text)
 
 
 def longest(words: Sequence[str], start: int = 0) -> Match | None:

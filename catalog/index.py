@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from catalog.names import compact, model_names, plural, sized_names
+from catalog.names import compact, machine_names, model_names, plural, sized_names
 
-Kind = Literal["model", "gpu", "format"]
+Kind = Literal["model", "gpu", "format", "machine"]
 
 STATED, SHORT, IMPLIED, RUN_TOGETHER = range(4)
 """How close a name is to what the row says; a closer claim wins over any number of looser ones."""
@@ -20,7 +20,7 @@ class Named(NamedTuple):
 
     kind: Kind
     key: str
-    """Model id, GPU name or format key."""
+    """Model id, GPU or machine name, or format key."""
     vague: bool = False
     """Several rows share the name and this one is its usual reading."""
 
@@ -39,10 +39,10 @@ class Index:
     stated_twice: frozenset[str] = frozenset()
 
 
-def build(models: Mapping[str, Any], gpus: Mapping[str, Any], formats: Mapping[str, Any]) -> Index:
-    """Settle every name of these rows (id, name or key -> raw row)."""
+def build(rows: Mapping[Kind, Mapping[str, Any]]) -> Index:
+    """Settle every name of these rows (kind -> id, name or key -> raw row)."""
     claims: dict[str, dict[Named, int]] = defaultdict(dict)
-    for name, named, rank in _claims(models, gpus, formats):
+    for name, named, rank in _claims(rows):
         if key := compact(name):
             claims[key][named] = min(rank, claims[key].get(named, rank))
     for key in [key for key in claims if "-" in key]:
@@ -75,19 +75,22 @@ def _rows(winners: Iterable[Named]) -> tuple[Named, ...]:
     return tuple(rows.values())
 
 
-def _claims(
-    models: Mapping[str, Any], gpus: Mapping[str, Any], formats: Mapping[str, Any]
-) -> Iterator[tuple[str, Named, int]]:
-    for key, row in models.items():
-        yield from _stated("model", key, row)
-        short, *implied = model_names(key)
-        yield short, Named("model", key), SHORT
-        yield from ((name, Named("model", key), IMPLIED) for name in implied)
-    for key, row in gpus.items():
-        yield from _stated("gpu", key, row)
-        yield from _implied_gpu_names(key, row)
-    for key, row in formats.items():
-        yield from _stated("format", key, row)
+def _claims(rows: Mapping[Kind, Mapping[str, Any]]) -> Iterator[tuple[str, Named, int]]:
+    for kind, of_kind in rows.items():
+        for key, row in of_kind.items():
+            yield from _stated(kind, key, row)
+            if kind == "model":
+                yield from _implied_model_names(key)
+            elif kind == "gpu":
+                yield from _implied_gpu_names(key, row)
+            elif kind == "machine":
+                yield from ((name, Named("machine", key), IMPLIED) for name in machine_names(key))
+
+
+def _implied_model_names(key: str) -> Iterator[tuple[str, Named, int]]:
+    short, *implied = model_names(key)
+    yield short, Named("model", key), SHORT
+    yield from ((name, Named("model", key), IMPLIED) for name in implied)
 
 
 def _stated(kind: Kind, key: str, row: Mapping[str, Any]) -> Iterator[tuple[str, Named, int]]:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from catalog.compiled import CatalogError, compiled
 from catalog.index import Kind, Named
-from catalog.types import Fact, Gpu, Model, NumberFormat
+from catalog.types import Fact, Gpu, Machine, Model, NumberFormat
 
 FOLDER = Path(__file__).parent
 
@@ -47,7 +47,7 @@ class Rows(Mapping[str, Row], Generic[Row]):
 
 
 class Catalog:
-    """Models by id, GPUs by name, number formats by key, and the one index of all their names."""
+    """Models by id, GPUs and machines by name, number formats by key, and the one index of all their names."""
 
     def __init__(self, header: Mapping[str, Any], lines: Iterable[str]) -> None:
         """header and lines as compiled.compiled gives them."""
@@ -60,6 +60,7 @@ class Catalog:
         self.models: Mapping[str, Model] = Rows(Model, rows["model"], errors["model"])
         self.gpus: Mapping[str, Gpu] = Rows(Gpu, rows["gpu"], errors["gpu"])
         self.formats: Mapping[str, NumberFormat] = Rows(NumberFormat, rows["format"], errors["format"])
+        self.machines: Mapping[str, Machine] = Rows(Machine, rows["machine"], errors["machine"])
         self.errors: tuple[str, ...] = tuple(message for broken in errors.values() for message in broken.values())
         """What is wrong with the rows that are not there."""
         self.names: Mapping[str, tuple[Kind, str, bool]] = header["names"]
@@ -82,7 +83,7 @@ class Catalog:
 
     def rows(self, kind: Kind) -> Mapping[str, Any]:
         """All rows of a kind."""
-        return {"model": self.models, "gpu": self.gpus, "format": self.formats}[kind]
+        return {"model": self.models, "gpu": self.gpus, "format": self.formats, "machine": self.machines}[kind]
 
 
 def _claims(data: Mapping[str, Any]) -> dict[str, tuple[Named, ...]]:
@@ -104,5 +105,5 @@ def _load() -> Catalog:
 
 
 def read(folder: Path) -> Catalog:
-    """The catalog of a folder that holds models/, gpus/ and formats.toml."""
+    """The catalog of a folder that holds models/, gpus/, machines/ and formats.toml."""
     return Catalog(*compiled(folder))

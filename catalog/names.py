@@ -68,6 +68,20 @@ def sized_names(names: Sequence[str], gigabytes: float) -> Iterator[str]:
             yield f"{name}-{size}"
 
 
+_MACHINE_PREFIX = re.compile(r"Standard_", re.I)
+"""What Azure's names of sizes begin with."""
+SAGEMAKER = "ml."
+"""What SageMaker puts before a name of EC2."""
+
+
+def machine_names(name: str) -> Iterator[str]:
+    """Other ways to write an instance type: "p5.48xl" and "ml.p5.48xlarge", "ND96isr_H100_v5"."""
+    if name.endswith("xlarge"):
+        yield from (name.removesuffix("arge"), SAGEMAKER + name, SAGEMAKER + name.removesuffix("arge"))
+    if shorter := _MACHINE_PREFIX.sub("", name):
+        yield shorter
+
+
 def plural(name: str) -> str:
     """The plural of a card name ("h100s")."""
     return name + "s"

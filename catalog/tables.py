@@ -11,9 +11,9 @@ from catalog import index
 from catalog.compiled import CatalogError
 from catalog.index import Kind
 from catalog.rows import model_from_row
-from catalog.types import Gpu, Model, NumberFormat
+from catalog.types import Gpu, Machine, Model, NumberFormat
 
-IDENTIFIER: dict[Kind, str] = {"model": "id", "gpu": "name", "format": "key"}
+IDENTIFIER: dict[Kind, str] = {"model": "id", "gpu": "name", "format": "key", "machine": "name"}
 """What a row of each kind is called by."""
 
 GIB = 2**30
@@ -33,7 +33,7 @@ def parse(folder: Path, files: Iterable[Path]) -> tuple[dict[str, Any], list[str
         label = file.relative_to(folder).as_posix()
         for kind, row in _rows(file, label):
             _add(tables[kind], row, kind=kind, label=label)
-    names = index.build(**{f"{kind}s": {key: row for key, (_, row) in tables[kind].items()} for kind in tables})
+    names = index.build({kind: {key: row for key, (_, row) in tables[kind].items()} for kind in tables})
     rows, errors = _validated(tables)
     keys = {kind: list(found) for kind, found in rows.items()}
     header = {"keys": keys, "errors": errors, "names": names.names, "shared": names.shared, "clashes": names.clashes()}
@@ -47,15 +47,21 @@ def _rows(file: Path, label: str) -> Iterator[tuple[Kind, Row]]:
         raise CatalogError(f"{label}: {error}") from error
     for kind, table in tables.items():
         if kind not in IDENTIFIER or not isinstance(table, list):
-            raise CatalogError(f"{label}: {kind}: a data file holds [[model]], [[gpu]] or [[format]] rows only")
+            raise CatalogError(
+                f"{label}: {kind}: a data file holds [[model]], [[gpu]], [[machine]] or [[format]] rows only"
+            )
         yield from ((kind, sized) for row in table for sized in _sizes(row))
 
 
 def _sizes(row: Row) -> Iterator[Row]:
     """A chip sold with several memory sizes is one row in the file and one card per size in the catalog.
 
-    The smallest size goes by the chip's own name, so that an unstated size never promises too much.
+    The smallest size goes by the chip's own name, so that an unstated size never promises too much. So are machines
+    of several names and the same cards.
     """
+    if names := row.pop("names", ()):
+        yield from ({**row, "name": name} for name in names)
+        return
     options = sorted(row.pop("memory_options_gb", ()))
     if not options:
         yield row
@@ -91,11 +97,13 @@ def _validated(tables: dict[Kind, dict[str, Placed]]) -> tuple[dict[Kind, dict[s
     return rows, errors
 
 
-def _built(kind: Kind, label: str, row: Row) -> Model | Gpu | NumberFormat:
+def _built(kind: Kind, label: str, row: Row) -> Model | Gpu | NumberFormat | Machine:
     if kind == "model":
         return model_from_row(row, family=Path(label).stem)
     if kind == "format":
         return NumberFormat.model_validate(row)
+    if kind == "machine":
+        return Machine.model_validate(row)
     given = {"visible_gib", *(key for key in row if key.endswith("visible_gib"))}
     sizes = {key.removesuffix("gib") + "bytes": round(row[key] * GIB) for key in given}
     return Gpu.model_validate({key: value for key, value in row.items() if key not in given} | sizes)

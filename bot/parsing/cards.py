@@ -126,13 +126,19 @@ def _qualify(sentence: Sentence, card: Item, memory: Item) -> None:
     found = sentence.finder.find_gpu(sized)
     memory.used = True
     if isinstance(found, NotFound):
-        if not _has(sentence, card.value, memory.value.amount):
+        if not any(_has(sentence, card.value, memory.value.amount / count) for count in _counts(sentence)):
             near = sentence.finder.find_gpu(sentence.words(card))
             names = near.suggestions if isinstance(near, NotFound) else (near.item.name,)
             sentence.problems.append(Problem("unknown_gpu", "gpu", (words,), found.suggestions or names))
         return
     card.value, card.vague = found.item.name, found.vague
     card.start, card.end = min(card.start, memory.start), max(card.end, memory.end)
+
+
+def _counts(sentence: Sentence) -> list[float]:
+    """How many cards an amount of memory may be said of: "8x h100, 640 GB"."""
+    numbers = [item.value.amount for _, item in sentence.of("number") if not item.value.unit and item.value.amount > 0]
+    return [1, *(machine.gpu_count for _, machine in sentence.machines), *numbers]
 
 
 def _has(sentence: Sentence, name: str, amount: float) -> bool:

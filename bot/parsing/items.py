@@ -12,6 +12,7 @@ from bot.parsing.links import Link
 from bot.parsing.names import Finder
 from bot.parsing.split import HARD_BREAK, NO_BREAK, SOFT_BREAK
 from bot.query import Problem, Said
+from catalog.types import Machine
 
 PARTS = frozenset({"input", "output"})
 """Slots that a number of tokens is a part of."""
@@ -22,7 +23,7 @@ class Item:
     """A word, phrase, name or number with its place in the text."""
 
     role: str
-    """A role of bot.words, or: model gpu format engine version number release
+    """A role of bot.words, or: model gpu machine format engine version number release
     times plus slash equals unsettled_model unsettled_gpu unsettled_format unknown."""
     start: int
     end: int
@@ -56,6 +57,8 @@ class Sentence:
     claims: dict[str, list[Claim]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+    machines: list[tuple[Item, Machine]] = field(default_factory=list)
+    """Items that name a machine, each with its row."""
     command: Command | None = None
     log: Observation | None = None
     _present: set[str] = field(init=False)

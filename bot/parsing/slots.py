@@ -40,6 +40,7 @@ NOUNS = {
     "tensor_parallel": Noun("tensor_parallel", 0.5, 1.0),
     "pipeline_parallel": Noun("pipeline_parallel", 0.5, 1.0),
     "data_parallel": Noun("data_parallel", 0.5, 0.9),
+    "instances": Noun("data_parallel", 0.5, 0.9),
     "expert_parallel": Noun("expert_parallel", 0.5, 1.0),
     "utilization": Noun("utilization", 0.5, 0.5),
     "max_batched_tokens": Noun("max_batched_tokens", 0.5, 1.0),

@@ -42,6 +42,8 @@ _SIZE = r"\d+(?:\.\d+)?[bm](?![a-z0-9])"
 _PARAMETERS = re.compile(_SIZE + r"\Z")
 """A number of parameters, 70b: never 70 and a b."""
 _TIMES_AFTER = re.compile(rf"(\d[\d.,]*[km]?|\d+g(?:i?b)?)([x*])(?!{_SIZE})(.*)\Z")
+_COUNT_AND_CARD = re.compile(r"gpu_(\d+)(x)_(?=[a-z])")
+"""Instance types of Lambda: gpu_8x_h100_sxm5."""
 _TIMES_BEFORE = re.compile(r"(.*[a-z0-9])([x*])(\d+)\Z")
 _KEY_NUMBER = re.compile(r"([a-z]+)(\.?\d[\d.,]*[km%]?)\Z")
 _NUMBER_KEY = re.compile(r"(\d[\d.,]*)(?:(k|m)(?=[a-z]))?([a-z]+)\Z")
@@ -112,6 +114,9 @@ def split_times(word: Word, is_name: Callable[[str], bool]) -> list[Word]:
     folded = word.folded
     if ("x" not in folded and "*" not in folded) or len(folded) > LONGEST_WORD or len(folded) != len(word.text):
         return [word]
+    if lead := _COUNT_AND_CARD.match(folded):
+        _, count, times, _, card = cut(word, lead.start(1), lead.start(2), lead.end(2), lead.end())
+        return [count, times, card]
     after = _TIMES_AFTER.match(folded)
     if after and not is_name(folded):
         count, times, *rest = cut(word, after.end(1), after.end(2))

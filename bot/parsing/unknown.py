@@ -19,6 +19,12 @@ _CARD = re.compile(
     r"(?:rtx|gtx|tesla|geforce)?[-_ ]?(?:(?:h|a|b|l|mi|gh|gb|rtx|gtx)[-_]?\d{2,4}|[tpv]\d{3,4})[a-z]{0,2}\Z"
 )
 """Series letters of the GPUs that are sold, with two to four digits."""
+_MACHINE = re.compile(
+    r"(?:ml\.)?[a-z]{1,3}\d[a-z0-9-]*\.(?:\d*x?large|\d+xl|metal)\Z"
+    r"|(?:a\d\w?-(?:high|mega|ultra|edge|max)gpu-\d+g|g\d-standard-\d+)\Z"
+    r"|(?:standard_)?n[cdv]\w+_v\d\Z|[bv]m\.gpu[\w.-]*\Z"
+)
+"""Instance types as Amazon, Google, Azure and Oracle name them."""
 _CARD_NUMBER = re.compile(r"\d{3,4}(?:ti|super|s)?\Z")
 _FORMAT = re.compile(r"(?:mx|nv)?(?:fp|bf|nf|u?int)\d+(?:[-_]\w+)*\Z|i?q\d+(?:_\w+)*\Z|w\d+a\d+\Z|\d+-?bits?\Z")
 _VERSIONED = re.compile(r"[a-z]{3,}[-_.]?v?\d+(?:\.\d+)*(?:[-_.][a-z0-9.]+)*\Z")
@@ -95,7 +101,7 @@ def _unknown(sentence: Sentence, index: int, item: Item) -> None:
         _report(sentence, "model", *_run_before(sentence, index), item)
     elif _SIZED.search(word):
         _report(sentence, "model", item)
-    elif _CARD.match(word):
+    elif _MACHINE.match(word) or _CARD.match(word):
         _report(sentence, "gpu", item)
     elif _FORMAT.match(word):
         _report(sentence, "weights", item)
@@ -131,6 +137,9 @@ def _near(sentence: Sentence, slot: str, words: str) -> tuple[str, ...]:
     find = {"model": sentence.finder.find_model, "gpu": sentence.finder.find_gpu}.get(slot, sentence.finder.find_format)
     found = find(words)
     near = found.suggestions if isinstance(found, NotFound) else ()
+    if slot == "gpu" and _MACHINE.match(fold(words)):
+        machine = sentence.finder.find_machine(words)
+        near = machine.suggestions if isinstance(machine, NotFound) else near
     return near or (_of_size(fold(words)) if slot == "model" and _SIZE.match(fold(words)) else ())
 
 

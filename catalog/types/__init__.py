@@ -6,7 +6,7 @@ All sizes are whole numbers; names are those of a Hugging Face config.json where
 
 from catalog.types.architecture import Architecture, Encoder, FeedForward, Layer, Mlp, Moe, Table, Tower
 from catalog.types.fact import SCHEMA_VERSION, Count, Fact, Size
-from catalog.types.hardware import Gpu, NumberFormat
+from catalog.types.hardware import Gpu, Machine, NumberFormat
 from catalog.types.mixers import (
     Attention,
     CompressedAttention,
@@ -39,6 +39,7 @@ __all__ = [
     "KimiDeltaAttention",
     "LatentAttention",
     "Layer",
+    "Machine",
     "Mamba1",
     "Mamba2",
     "Mixer",

@@ -1,4 +1,4 @@
-"""Cards, and how numbers are stored."""
+"""Cards, the machines that hold them, and how numbers are stored."""
 
 from __future__ import annotations
 
@@ -39,6 +39,23 @@ class Gpu(Fact):
     max_per_node: Count = 8
     recommend: bool = True
     """False keeps a card out of "what GPU" answers (laptops, retired cards, cards that no server engine supports)."""
+    source: str
+    checked: date
+    note: str = ""
+
+
+class Machine(Fact):
+    """A machine that is rented or bought whole: a cloud's instance type, a maker's server."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    gpu: str
+    """A card of the catalog."""
+    gpu_count: Count
+    vague: bool = False
+    """The name leaves card or count open and this is its usual reading: to be listed as assumed."""
+    counts_cards: bool = False
+    """A number before the name counts cards, not machines, where one machine holds as many ("8x HGX H100")."""
     source: str
     checked: date
     note: str = ""

@@ -10,6 +10,6 @@ from catalog.types.fact import Fact
 class NotFound(Fact):
     """No such name; near names are shown, never used."""
 
-    what: Literal["model", "gpu", "format", "engine"]
+    what: Literal["model", "gpu", "format", "engine", "machine"]
     text: str
     suggestions: tuple[str, ...] = ()

@@ -110,7 +110,7 @@ def settle(*identifiers: str, **aliases: list[str]) -> index.Index:
         identifier: {"aliases": aliases.get(identifier.split("/")[-1].replace("-", "_"), [])}
         for identifier in identifiers
     }
-    return index.build(rows, {}, {})
+    return index.build({"model": rows})
 
 
 def test_one_row_gets_the_implied_name() -> None:
