@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 
 from bot.amounts import shown_in
+from bot.compare import compared
 from bot.defaults import Defaults, inherit
-from bot.errors import QuestionError
+from bot.errors import Conflict, QuestionError
 from bot.help import help_reply
 from bot.masking import masked
 from bot.parse import parse
@@ -31,21 +32,24 @@ def answer(text: str, *, defaults: Defaults | None = None) -> Reply:
     try:
         query = inherit(parse(text), settings)
         with shown_in(settings.units):
-            return _answer(query)
+            return _answer(query, settings)
     except QuestionError as error:
         return sorry(query, error)
     except Exception as error:
         return internal_error(query, error, log)
 
 
-def _answer(query: Query) -> Reply:
+def _answer(query: Query, settings: Defaults) -> Reply:
     if query.log:
         from bot.read_log import read_log
 
         return read_log(query, query.log)
     if query.verb == "help":
         return help_reply(query)
-    sized = size(resolve(query))
+    try:
+        sized = size(resolve(query))
+    except Conflict as error:
+        return compared(query, sorry(query, error), settings)
     if query.verb == "explain":
         from bot.derive import derive
 

@@ -34,7 +34,8 @@ ROLES = frozenset(
     (
         "batch sequence kv_cache weights tensor_parallel pipeline_parallel data_parallel expert_parallel free "
         "occupied audio instances utilization max_batched_tokens max_sequences enforce_eager block_size "
-        "users requests prompts concurrent tokens cards nodes each input output in out mix half rest how_many which most fewest smallest "
+        "users requests prompts concurrent tokens cards nodes each input output in out mix half rest "
+        "how_many which most fewest smallest "
         "cheapest ask_batch ask_sequence ask_gpu_count ask_gpu explain help guide second minute hour thousand "
         "million percent gigabytes gibibytes megabytes mebibytes link place range version memory filler lora rank "
         "draft draft_layer projector gguf rate per_card ecc_on ecc_off wsl card_brand batch_glued sequence_glued "

@@ -6,7 +6,7 @@ import pytest
 
 from catalog.find import Found, find_machine, longest
 from catalog.load import load
-from catalog.types import Machine, NotFound
+from catalog.types import NotFound
 
 MACHINES = load().machines
 
@@ -54,14 +54,15 @@ def test_every_machine_holds_a_card_of_the_catalog(name: str) -> None:
 def test_every_machine_is_found_by_its_own_name(name: str) -> None:
     """No other row has a better claim to a machine's name."""
     match = longest(name.split())
-    assert match and ("machine", name) == (match.kind, match.key)
+    assert match
+    assert ("machine", name) == (match.kind, match.key)
 
 
 @pytest.mark.parametrize(("typed", "name"), NAMES)
 def test_names(typed: str, name: str) -> None:
     """Spelling habits, SageMaker's prefix and Azure's meet in one machine."""
     found = find_machine(typed)
-    assert isinstance(found, Found) and isinstance(found.item, Machine)
+    assert isinstance(found, Found)
     assert name == found.item.name
 
 

@@ -1,0 +1,145 @@
+"""Two values for one thing, "h100 vs h200": each question by itself, worked out, side by side.
+
+The machine-readable answer stays a conflict, with each question among its alternatives; people read a table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+from bot import contract
+from bot.amounts import count, gib, gib_number, in_units, unit
+from bot.defaults import Defaults, inherit
+from bot.errors import QuestionError
+from bot.messages import Messages, messages
+from bot.parse import parse
+from bot.phrasing import engine_name, gpus
+from bot.present import answer, asked_again, command
+from bot.query import Problem, Query
+from bot.questions import release
+from bot.reply import Cell, Reply, Table
+from bot.resolve import resolve
+from bot.size import Sized, size
+from bot.words import fold, languages
+
+KINDS = ("model", "gpu", "weights", "kv_cache", "engine", "engine_version")
+"""Slots of which two values are always a comparison."""
+NUMBERS = ("batch", "sequence_tokens", "gpu_count", "tensor_parallel", "max_batched_tokens", "utilization")
+"""Slots of which two values are one where a word says so ("8k vs 16k"), else a slip."""
+
+
+def compared(query: Query, refusal: Reply, settings: Defaults) -> Reply:
+    """The refusal of a question whose only fault is that it names several, with the answer to each.
+
+    The refusal itself where they are not to be compared.
+    """
+    if query.command or query.log or any(problem.code != "conflict" for problem in query.problems):
+        return refusal
+    for problem in query.problems:
+        sides = _sides(problem, query, settings)
+        if len(sides) > 1:
+            return _beside(refusal, sides, str(problem.slot))
+    return refusal
+
+
+def _sides(problem: Problem, query: Query, settings: Defaults) -> list[Sized]:
+    """Each question worked out; fewer where one of them cannot be answered."""
+    if problem.slot not in KINDS and not (problem.slot in NUMBERS and _says_so(query.text)):
+        return []
+    texts = problem.suggestions
+    read = [inherit(parse(text), settings) for text in texts]
+    if len(texts) < 2 or any(each.problems for each in read):
+        return []
+    try:
+        return [size(resolve(each)) for each in read]
+    except QuestionError:
+        return []
+
+
+@cache
+def _comparing() -> re.Pattern[str]:
+    words = {fold(word) for table in languages().values() for word in table["compares"]}
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})(?![\w-])")
+
+
+def _says_so(text: str) -> bool:
+    """Whether a word asks to compare."""
+    return _comparing().search(fold(text)) is not None
+
+
+def _beside(refusal: Reply, sides: Sequence[Sized], slot: str) -> Reply:
+    """The refusal with the sides as its alternatives, and for people a sentence and a table of them."""
+    text = messages(refusal.language)
+    rows = [text(f"compare.row_{_kind(side)}", **_values(side, slot, text)) for side in sides]
+    found = [_alternative(side, slot) for side in sides]
+    return replace(
+        refusal,
+        answer=refusal.answer.model_copy(update={"alternatives": found}),
+        headline=text("compare.headline", rows="; ".join(rows)),
+        tables=(table(sides, slot, text),),
+    )
+
+
+def _alternative(side: Sized, slot: str) -> contract.Alternative:
+    found = answer(side)
+    return contract.Alternative(
+        change=f"{slot}={getattr(found.understood, slot)}",
+        fits=found.fits,
+        verdict=found.verdict,
+        max_batch=found.capacity.max_batch if found.capacity else None,
+        max_sequence_tokens=found.capacity.max_sequence_tokens if found.capacity else None,
+        command=command(side.estimate, side.resolution),
+        question=asked_again(side.estimate, side.resolution),
+    )
+
+
+def table(sides: Sequence[Sized], slot: str, text: Messages) -> Table:
+    """What each side needs, has and holds."""
+    held = all(side.held for side in sides)
+    columns = ("name", "verdict", "needs", *(("usable", "max_batch", "longest") if held else ()))
+    return Table(
+        caption=text("compare.caption"),
+        columns=tuple(text(f"compare.column_{slot if key == 'name' else key}", unit=unit()) for key in columns),
+        rows=tuple(tuple(_cells(side, slot, text)[key] for key in columns) for side in sides),
+    )
+
+
+def _cells(side: Sized, slot: str, text: Messages) -> dict[str, Cell]:
+    result, held = side.estimate, side.held
+    cells = {
+        "name": Cell(_name(side, slot, text)),
+        "verdict": Cell(text(f"compare.{side.verdict}")),
+        "needs": Cell(gib_number(result.memory.total), in_units(result.memory.total)),
+        "usable": Cell(gib_number(result.usable), in_units(result.usable)),
+    }
+    if held:
+        cells["max_batch"] = Cell(count(held.max_batch), held.max_batch)
+        cells["longest"] = Cell(count(held.longest), held.longest)
+    return cells
+
+
+def _kind(side: Sized) -> str:
+    return "held" if side.held else "alone"
+
+
+def _values(side: Sized, slot: str, text: Messages) -> dict[str, str]:
+    return {
+        "name": _name(side, slot, text),
+        "verdict": text(f"compare.{side.verdict}"),
+        "total": gib(side.estimate.memory.total),
+        "max_batch": count(side.held.max_batch) if side.held else "",
+    }
+
+
+def _name(side: Sized, slot: str, text: Messages) -> str:
+    """What a side goes by: its value of the slot, cards with their number."""
+    deployment = side.estimate.deployment
+    if slot in ("gpu", "gpu_count"):
+        return gpus(deployment.gpu.name, deployment.layout.gpu_count)
+    if slot in ("engine", "engine_version"):
+        return f"{engine_name(deployment.engine, text)} {release(deployment.engine_version)}"
+    value = getattr(answer(side).understood, slot)
+    return count(value) if isinstance(value, int) else str(value)
