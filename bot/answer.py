@@ -17,6 +17,7 @@ from bot.resolve import resolve
 from bot.say import say
 from bot.size import size
 from bot.sorry import internal_error, sorry
+from bot.which_format import asks_format, widest_format
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ def _answer(query: Query, settings: Defaults) -> Reply:
     if query.verb == "help":
         return help_reply(query)
     try:
+        if asks_format(query):
+            return widest_format(query)
         sized = size(resolve(query))
     except Conflict as error:
         return compared(query, sorry(query, error), settings)

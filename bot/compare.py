@@ -25,9 +25,18 @@ from bot.resolve import resolve
 from bot.size import Sized, size
 from bot.words import fold, languages
 
-KINDS = ("model", "gpu", "weights", "kv_cache", "engine", "engine_version")
+KINDS = ("model", "gpu", "engine", "engine_version")
 """Slots of which two values are always a comparison."""
-NUMBERS = ("batch", "sequence_tokens", "gpu_count", "tensor_parallel", "max_batched_tokens", "utilization")
+VALUES = (
+    "weights",
+    "kv_cache",
+    "batch",
+    "sequence_tokens",
+    "gpu_count",
+    "tensor_parallel",
+    "max_batched_tokens",
+    "utilization",
+)
 """Slots of which two values are one where a word says so ("8k vs 16k"), else a slip."""
 
 
@@ -47,7 +56,7 @@ def compared(query: Query, refusal: Reply, settings: Defaults) -> Reply:
 
 def _sides(problem: Problem, query: Query, settings: Defaults) -> list[Sized]:
     """Each question worked out; fewer where one of them cannot be answered."""
-    if problem.slot not in KINDS and not (problem.slot in NUMBERS and _says_so(query.text)):
+    if problem.slot not in KINDS and not (problem.slot in VALUES and _says_so(query.text)):
         return []
     texts = problem.suggestions
     read = [inherit(parse(text), settings) for text in texts]

@@ -5,6 +5,9 @@ A question word asks for the nearest noun that no number is bound to: "max 16 re
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from bot.parsing.formats import USUAL_GGUF
 from bot.parsing.items import Item, Sentence
 from bot.parsing.split import HARD_BREAK, SOFT_BREAK
 from bot.words import fold
@@ -16,13 +19,21 @@ TARGETS = {
     **dict.fromkeys(["sequence", "tokens", "input", "output"], "sequence"),
     **dict.fromkeys(["cards", "gpu", "unsettled_gpu", "nodes"], "gpu"),
     "utilization": "utilization",
+    "precision": "weights",
     **dict.fromkeys(["memory", "kv_cache", "weights", "engine", "version", "format"], ""),
 }
 """What a noun stands for when it is asked for; "" is a question about size, which every answer gives."""
 
 MEANS = {
     "how_many": {"batch": "batch", "sequence": "sequence", "gpu": "gpu_count", "utilization": "utilization", "": ""},
-    "which": {"batch": "batch", "sequence": "sequence", "gpu": "gpu", "utilization": "utilization", "": ""},
+    "which": {
+        "batch": "batch",
+        "sequence": "sequence",
+        "gpu": "gpu",
+        "utilization": "utilization",
+        "weights": "weights",
+        "": "",
+    },
     "most": {"batch": "batch", "sequence": "sequence", "": ""},
     "fewest": {"gpu": "gpu_count", "utilization": "utilization"},
     "smallest": {"gpu": "gpu", "utilization": "utilization"},
@@ -47,6 +58,7 @@ SKIPPED = frozenset(
         "card_brand",
         "each",
         "audio",
+        "gguf",
     }
 )
 LIMITS = ("sequence", "output", "max_sequences")
@@ -57,6 +69,8 @@ MAKERS = {
     **dict.fromkeys(["amd", "radeon", "instinct"], "AMD"),
 }
 """Brand -> maker of the cards that "which amd gpu" asks for."""
+GGUF_ENGINE = "llama.cpp"
+"""Reads GGUF files."""
 FARTHEST = 8
 NEAREST = 3
 
@@ -92,6 +106,8 @@ def _bind(sentence: Sentence, index: int, word: Item) -> None:
         noun = _target(sentence, index, step, limit, passes_numbers=step > 0 and telling)
         if noun and noun.role == "gpu" and step < 0 and word.role not in COUNT_OF_NAMED:
             return
+        if noun and noun.role == "gpu" and word.role == "which":
+            continue
         target = TARGETS[noun.role] if noun else None
         if noun and target in means:
             _claim(sentence, word, noun, means[target])
@@ -104,6 +120,9 @@ def _claim(sentence: Sentence, word: Item, noun: Item, solved: str) -> None:
         sentence.extra["cheapest"] = True
     if solved == "gpu" and word.role in COUNT_OF_NAMED and sentence.said("gpu"):
         solved = "gpu_count"
+    if solved == "weights":
+        _ask_format(sentence)
+        return
     if solved == "gpu" and noun.role == "gpu":
         return
     if not solved:
@@ -112,6 +131,18 @@ def _claim(sentence: Sentence, word: Item, noun: Item, solved: str) -> None:
         sentence.claim("solve_for", solved, word, Item(noun.role, noun.start, noun.end))
     else:
         word.role, word.used = "unknown", False
+
+
+def _ask_format(sentence: Sentence) -> None:
+    """ "which gguf quant": the file format says the engine, not which of its types."""
+    sentence.extra["ask_weights"] = True
+    guessed = [claim for claim in sentence.claims.get("weights", []) if claim.vague and claim.value == USUAL_GGUF]
+    for claim in guessed:
+        sentence.claims["weights"].remove(claim)
+        if not sentence.said("engine"):
+            sentence.claims["engine"] = [replace(claim, value=GGUF_ENGINE)]
+    if not sentence.claims.get("weights"):
+        sentence.claims.pop("weights", None)
 
 
 def _target(sentence: Sentence, index: int, step: int, limit: int, passes_numbers: bool) -> Item | None:

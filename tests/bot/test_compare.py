@@ -1,0 +1,84 @@
+"""Two values for one thing that a question asks to compare: both are answered, the machine-readable answer refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.answer import answer
+
+
+@pytest.mark.parametrize(
+    ("question", "changes", "fits"),
+    [
+        (
+            "qwen3-32b fp8 batch 20 seq 12k h100 vs h200",
+            ["gpu=NVIDIA H100 SXM 80GB", "gpu=NVIDIA H200 141GB"],
+            [False, True],
+        ),
+        ("qwen3-32b bf16 vs fp8 on l40s", ["weights=bf16", "weights=fp8"], [False, True]),
+        ("qwen3-32b fp8 on h100 vllm vs sglang", ["engine=vllm", "engine=sglang"], [True, True]),
+        ("qwen3-32b fp8 h100 kv fp8 vs bf16", ["kv_cache=fp8", "kv_cache=bf16"], [True, True]),
+        ("qwen3-32b fp8 8k vs 16k on h100", ["sequence_tokens=8192", "sequence_tokens=16384"], [True, True]),
+        ("qwen3-32b fp8 h100 vllm 0.8.5 vs 0.11.0", ["engine_version=0.8.5", "engine_version=0.11.0"], [True, True]),
+        (
+            "llama-3.3-70b bf16 2x l40s vs p4d.24xlarge",
+            ["gpu=NVIDIA L40S", "gpu=NVIDIA A100 40GB"],
+            [False, True],
+        ),
+        ("qwen3-32b bf16 trên h100 hay l40s", ["gpu=NVIDIA H100 SXM 80GB", "gpu=NVIDIA L40S"], [True, False]),
+    ],
+)
+def test_both_sides_are_answered(question: str, changes: list[str], fits: list[bool]) -> None:
+    """Each side is an alternative with its own verdict and question, in the order of the text."""
+    reply = answer(question)
+    assert reply.answer.error
+    assert ("conflict", None) == (reply.answer.error.code, reply.answer.memory)
+    assert changes == [side.change for side in reply.answer.alternatives]
+    assert fits == [side.fits for side in reply.answer.alternatives]
+    assert len(changes) == len(reply.tables[0].rows)
+
+
+@pytest.mark.parametrize("question", ["qwen3-32b fp8 batch 20 vs 40 on h100", "qwen3-14b and qwen3-32b fp8 on l40s"])
+def test_each_side_is_what_its_own_question_answers(question: str) -> None:
+    """Asked by itself, a side says the same."""
+    for side in answer(question).answer.alternatives:
+        assert side.question
+        alone = answer(side.question).answer
+        assert alone.capacity
+        assert (alone.verdict, alone.capacity.max_batch) == (side.verdict, side.max_batch)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "qwen3-32b fp8 batch 20 batch 30 seq 8k",
+        "qwen3-32b fp8 int4 on h100",
+        "qwen3-32b fp8 on h100 or int4 on l40s",
+        "qwen3-23b on h100 vs h200",
+    ],
+)
+def test_slips_are_not_compared(question: str) -> None:
+    """Two values that nothing sets against each other, two differences at once and unknown names are refused."""
+    reply = answer(question)
+    assert reply.answer.error
+    assert [] == reply.answer.alternatives
+    assert reply.answer.error.message == reply.headline
+
+
+@pytest.mark.parametrize(
+    ("question", "weights", "engine"),
+    [
+        ("which quantization fits qwen3-32b on a 4090?", "q4_k_m", "llama.cpp"),
+        ("what precision for llama-3.3-70b on h200 with 20 users at 4k", "fp8", "vllm"),
+        ("which gguf quant of qwen3-14b fits a 3060 12gb", "q4_k_m", "llama.cpp"),
+        ("qwen3-32b trên 24GB nên dùng lượng tử nào", "q4_k_m", "llama.cpp"),
+        ("which quant for qwen3-32b", "bf16", "vllm"),
+    ],
+)
+def test_the_widest_format_that_fits_is_found(question: str, weights: str, engine: str) -> None:
+    """A question for the format is answered with the first of the engine's that fits, and a table of all."""
+    reply = answer(question)
+    assert (weights, engine) == (reply.answer.understood.weights, reply.answer.understood.engine)
+    assert "weights" in reply.answer.understood.assumed
+    assert reply.answer.fits in (True, None)
+    assert 2 < len(reply.tables[0].rows)
