@@ -23,7 +23,7 @@ from bot.questions import release
 from bot.reply import Cell, Reply, Table
 from bot.resolve import resolve
 from bot.size import Sized, size
-from bot.words import fold, languages
+from bot.words import comparing, fold
 
 KINDS = ("model", "gpu", "engine", "engine_version")
 """Slots of which two values are always a comparison."""
@@ -70,8 +70,8 @@ def _sides(problem: Problem, query: Query, settings: Defaults) -> list[Sized]:
 
 @cache
 def _comparing() -> re.Pattern[str]:
-    words = {fold(word) for table in languages().values() for word in table["compares"]}
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})(?![\w-])")
+    words = sorted(map(re.escape, comparing()), key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(words)})(?![\w-])")
 
 
 def _says_so(text: str) -> bool:

@@ -29,6 +29,7 @@ from bot.parsing.shapes import bind_shapes
 from bot.parsing.sums import bind_input_and_output, bind_part_pairs, bind_ratio, bind_sums
 from bot.parsing.tag import tag
 from bot.parsing.unknown import find_unknown_names, require_model
+from bot.parsing.versus import bind_versus
 from bot.query import Problem, Query
 
 STEPS = (
@@ -51,6 +52,7 @@ STEPS = (
     bind_machine_counts,
     bind_nodes,
     bind_count_behind,
+    bind_versus,
     bind_sizes,
     bind_per_card,
     bind_shapes,

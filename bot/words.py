@@ -107,6 +107,12 @@ def languages() -> dict[str, dict[str, Any]]:
     return {file.stem: toml(file) for file in sorted((HERE / "lang").glob("*.toml"))}
 
 
+@cache
+def comparing() -> frozenset[str]:
+    """Words that set two values against each other, folded."""
+    return frozenset(fold(word) for table in languages().values() for word in table["compares"])
+
+
 def notation() -> dict[str, Any]:
     """The words of the trade that every language shares."""
     return toml(HERE / "parsing" / "notation.toml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from math import isfinite
 
@@ -25,6 +26,10 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 """Least and greatest value that a question can mean; beyond lies a slip of the hand or of the keyboard."""
 WHOLE = frozenset(LIMITS) - {"audio_seconds", "utilization"}
+
+
+VALUES = ("number", "format", "release")
+"""Roles of what may be the second of two values without a noun of its own."""
 
 
 def check(sentence: Sentence) -> None:
@@ -93,14 +98,24 @@ def _check_conflict(sentence: Sentence, slot: str, claims: list[Claim]) -> None:
 def _others(sentence: Sentence, claims: list[Claim], value: object) -> list[Claim]:
     """The claims of other values, each with the small words that join it to its neighbour ("h100 vs h200")."""
     kept = [claim for claim in claims if _comparable(claim.value) == value]
-    others = [claim for claim in claims if claim not in kept]
     ordered = sorted(claims, key=lambda claim: claim.start)
+    others = [claim for claim in claims if claim not in kept]
     joints = [
         Claim(None, first.end, second.start)
         for first, second in pairwise(ordered)
         if (first in others or second in others) and _only_joins(sentence, first.end, second.start)
     ]
-    return others + joints
+    return [_without_noun(sentence, claim, kept, ordered) for claim in others] + joints
+
+
+def _without_noun(sentence: Sentence, claim: Claim, kept: list[Claim], ordered: list[Claim]) -> Claim:
+    """ "batch 20 vs 40": the noun of the first stays for the second, which has none of its own."""
+    behind = next((other for other in ordered if other.start >= claim.end), None)
+    values = [item for item in sentence.items if claim.start <= item.start < claim.end]
+    bare = behind in kept and sum(behind.start <= item.start < behind.end for item in sentence.items) == 1
+    if not behind or not bare or len(values) < 2 or not _only_joins(sentence, claim.end, behind.start):
+        return claim
+    return replace(claim, start=values[-1].start) if values[-1].role in VALUES else claim
 
 
 def _only_joins(sentence: Sentence, start: int, end: int) -> bool:

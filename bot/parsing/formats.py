@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.parsing.items import Claim, Item, Sentence
-from bot.parsing.split import NO_BREAK
+from bot.parsing.versus import bind_second
 
 BETWEEN = ("link", "place", "equals", "filler", "each")
 TAKES_FORMAT = ("weights", "precision", "kv_cache")
@@ -16,8 +16,7 @@ def bind_formats(sentence: Sentence) -> None:
     _bind_word(sentence, "weights", "weights")
     _bind_word(sentence, "precision", "weights")
     _bind_word(sentence, "kv_cache", "kv_cache")
-    if sentence.said("weights") or len(sentence.of("format")) > 1:
-        _bind_second_cache(sentence)
+    bind_second(sentence, ("format",))
     for _, item in sentence.of("format"):
         sentence.claim("weights", item.value, item, vague=item.vague)
     for _, item in sentence.of("gguf"):
@@ -40,16 +39,6 @@ def _bind_word(sentence: Sentence, role: str, slot: str) -> None:
             found = min(beside, key=lambda item: _distance(sentence, word, item))
             _open_to_both(sentence, word, beside)
             sentence.claim(slot, found.value, found, word, vague=found.vague)
-
-
-def _bind_second_cache(sentence: Sentence) -> None:
-    """ "kv fp8 vs bf16": of two formats that a small word joins the second is the cache's too."""
-    for claim in list(sentence.claims.get("kv_cache", [])):
-        last = sum(item.start < claim.end for item in sentence.items) - 1
-        place = sentence.beside(last, 1, ("filler",), NO_BREAK) if last >= 0 else None
-        item = sentence.items[place] if place is not None and place > last + 1 else None
-        if item and item.role == "format" and not item.used:
-            sentence.claim("kv_cache", item.value, item, vague=item.vague)
 
 
 def _format(sentence: Sentence, index: int, step: int) -> Item | None:

@@ -11,8 +11,6 @@ CARD_STATES = {"ecc_on": ("ecc", True), "ecc_off": ("ecc", False), "wsl": ("wsl"
 MOST_STRANGE_WORDS = 1
 """A plea for help with more unknown words is about something else."""
 VERSION_MARKS = ("version", "equals", "link")
-BETWEEN_VERSIONS = ("version", "filler")
-"""What stands between two releases of one engine: "vllm 0.8.5 vs 0.11.0"."""
 
 
 def bind_models(sentence: Sentence) -> None:
@@ -38,9 +36,8 @@ def bind_settings(sentence: Sentence) -> None:
     for index, item in sentence.of("engine"):
         version = _version(sentence, index)
         sentence.claim("engine", item.value, item)
-        while version:
+        if version:
             sentence.claim("engine_version", sentence.words(version).lower().lstrip("vb"), version)
-            version = _version(sentence, sentence.items.index(version), BETWEEN_VERSIONS)
     for _, item in sentence.of("guide"):
         sentence.claim("method", "guide", item)
 
@@ -60,9 +57,9 @@ def bind_switches(sentence: Sentence) -> None:
             sentence.claim(role, value, item)
 
 
-def _version(sentence: Sentence, index: int, marks: tuple[str, ...] = VERSION_MARKS) -> Item | None:
+def _version(sentence: Sentence, index: int) -> Item | None:
     """ "vllm 0.11.0", "vllm==0.19", "vllm version 0.8.5"; 0.9 before "util" is no version."""
-    place = sentence.beside(index, 1, marks, NO_BREAK)
+    place = sentence.beside(index, 1, VERSION_MARKS, NO_BREAK)
     if place is None:
         return None
     item = sentence.items[place]

@@ -38,10 +38,19 @@ def test_both_sides_are_answered(question: str, changes: list[str], fits: list[b
     assert len(changes) == len(reply.tables[0].rows)
 
 
-@pytest.mark.parametrize("question", ["qwen3-32b fp8 batch 20 vs 40 on h100", "qwen3-14b and qwen3-32b fp8 on l40s"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "qwen3-32b fp8 batch 20 vs 40 on h100",
+        "qwen3-32b fp8 20 vs 40 users on h100",
+        "qwen3-14b and qwen3-32b fp8 on l40s",
+    ],
+)
 def test_each_side_is_what_its_own_question_answers(question: str) -> None:
     """Asked by itself, a side says the same."""
-    for side in answer(question).answer.alternatives:
+    sides = answer(question).answer.alternatives
+    assert 2 == len(sides)
+    for side in sides:
         assert side.question
         alone = answer(side.question).answer
         assert alone.capacity

@@ -1,0 +1,48 @@
+"""The second of two values that a word sets against each other: "batch 20 vs 40", "kv fp8 or bf16"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.parsing.items import Claim, Item, Sentence
+from bot.parsing.numbers import Number
+from bot.parsing.slots import LENGTH_SLOTS, share
+from bot.parsing.split import NO_BREAK
+from bot.words import comparing, fold
+
+COUNTED = ("number", "release")
+
+
+def bind_versus(sentence: Sentence) -> None:
+    """Numbers and releases; those that both have a word of their own are two claims already."""
+    bind_second(sentence, COUNTED)
+
+
+def bind_second(sentence: Sentence, roles: tuple[str, ...]) -> None:
+    """Claim the unclaimed one of two values for what the other one is."""
+    for index, word in enumerate(sentence.items[1:-1], 1):
+        sides = sentence.items[index - 1], sentence.items[index + 1]
+        joined = word.gap == sides[1].gap == NO_BREAK and fold(sentence.words(word)) in comparing()
+        if not joined or sides[0].role != sides[1].role or sides[0].role not in roles:
+            continue
+        for one, other in (sides, sides[::-1]):
+            said = _said(sentence, one)
+            if said and one.used and not other.used:
+                sentence.claim(said[0], _value(sentence, said[0], other), other, vague=other.vague)
+
+
+def _said(sentence: Sentence, item: Item) -> tuple[str, Claim] | None:
+    """The slot that an item is a value of."""
+    claimed = ((slot, claim) for slot, claims in sentence.claims.items() for claim in claims)
+    return next(((slot, claim) for slot, claim in claimed if claim.start <= item.start < claim.end), None)
+
+
+def _value(sentence: Sentence, slot: str, item: Item) -> Any:
+    if slot == "engine_version":
+        return sentence.words(item).lower().lstrip("vb")
+    if not isinstance(item.value, Number):
+        return item.value
+    if slot == "utilization":
+        return share(item.value)
+    lengths = slot in LENGTH_SLOTS or slot == "max_batched_tokens"
+    return item.value.tokens() if lengths else item.value.count()
