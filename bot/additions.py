@@ -30,6 +30,21 @@ MOST_DRAFTED, MOST_ADAPTERS, HIGHEST_RANK = 64, 1024, 4096
 """Beyond these a flag is a slip of the pen."""
 
 
+ADDED = (
+    "lora",
+    "max_loras",
+    "max_lora_rank",
+    "lora_modules",
+    "lora_adapters",
+    "speculative_method",
+    "speculative_model",
+    "speculative_tokens",
+    "draft_model",
+    "mmproj",
+)
+"""Names of Query.extra that say what is served beside the model."""
+
+
 class Beside(NamedTuple):
     """What is served beside the model."""
 

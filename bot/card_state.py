@@ -15,6 +15,10 @@ LEFT_BY_ECC = Fraction(15, 16)
 """Share of GDDR memory that inline ECC leaves: 46,068 of 49,140 MiB in nvidia-smi on the same A40."""
 
 
+SET_UP = ("ecc", "wsl")
+"""Names of Query.extra that say how the card is set up."""
+
+
 def as_set_up(gpu: Gpu, extra: dict[str, Any], notes: Notes) -> Gpu:
     """The card with the memory that it shows when set up as the question says."""
     if extra.get("wsl"):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from bot.amounts import tokens_short
+from bot.carried import TRAVELS, logged_words, settings_words
 from bot.formats import shown
 from bot.logs.readings import Readings
 from bot.masking import masked
 from bot.parse import SLOTS, parse
-from bot.query import CustomCard, Problem, Query
+from bot.query import CustomCard, Problem, Query, Said
 from bot.words import fold, languages
 from formulas.units import GIB
 
@@ -35,18 +37,14 @@ REPLACES: dict[str, tuple[str, ...]] = {
         "block_size",
         "enforce_eager",
         "method",
-        "measured",
     ),
-    "engine_version": ("measured",),
-    "method": ("engine", "engine_version", "measured"),
-    "model": ("measured",),
-    "weights": ("measured",),
-    "gpu": ("free_bytes", "measured"),
-    "gpu_count": (*LAYOUT, "measured"),
-    "tensor_parallel": ("gpu_count", "measured"),
-    "pipeline_parallel": ("gpu_count", "measured"),
-    "data_parallel": ("gpu_count", "measured"),
-    "expert_parallel": ("measured",),
+    "method": ("engine", "engine_version"),
+    "gpu": ("free_bytes",),
+    "gpu_count": LAYOUT,
+    "tensor_parallel": ("gpu_count",),
+    "pipeline_parallel": ("gpu_count",),
+    "data_parallel": ("gpu_count",),
+    "measured": ("logged_at",),
     "utilization": ("free_bytes",),
     "free_bytes": ("utilization",),
 }
@@ -69,37 +67,103 @@ UNSAYS: dict[str, tuple[str, ...]] = {
     "utilization": ("utilization",),
 }
 """What is no longer stated once it is asked for."""
+OF_THE_SERVER = ("model", "weights", "gpu", *HARDWARE, "expert_parallel", "engine", "engine_version", "method")
+"""What another server would have otherwise: measurements are of one server."""
+COMPLETES = {"gpu_count": "gpu", **dict.fromkeys((*LAYOUT, "expert_parallel"), "gpu")}
+"""Slot -> the one without which it had no meaning: stated with it for the first time, it completes the question."""
 
 
 def follow_up(previous: str, change: str) -> str | None:
     """The whole question that `change` makes of `previous`; None where `change` stands by itself."""
+    forgotten, change = without_forgetting(change)
+    before = parse(previous)
+    if forgotten:
+        before = replace(before, measured=None, logged_at=None)
+        return follow_up(spoken(before), change) if change else spoken(before)
     now = parse(change)
     if not _leans(now):
         return None
-    before = parse(previous)
     problems = [problem for problem in now.problems if not _only_lacks_model(problem)]
-    if problems:
-        slots = {problem.slot for problem in problems if problem.slot in SLOTS}
-        return f"{spoken(replace(before, **dict.fromkeys(slots)))} {change}"  # type: ignore[arg-type]
+    if problems or now.log:
+        slots = {problem.slot for problem in problems if problem.slot in SLOTS} | set(_stated(now))
+        kept = merge(before, replace(now, **dict.fromkeys(slots & {"measured"})))  # type: ignore[arg-type]
+        return f"{spoken(replace(kept, **dict.fromkeys(slots)))} {change}"  # type: ignore[arg-type]
     return " ".join((spoken(merge(before, now)), *now.unread))
+
+
+def without_forgetting(text: str) -> tuple[bool, str]:
+    """Whether a text asks to forget what was measured, and what else it says."""
+    words = text.split()
+    folded = [fold(word.strip(",.;:!?")) for word in words]
+    for phrase in _forgetting():
+        if folded[: len(phrase)] == phrase:
+            return True, " ".join(words[len(phrase) :]).strip(" ,.;:!?")
+    return False, text
+
+
+@cache
+def _forgetting() -> list[list[str]]:
+    found = [fold(phrase).split() for table in languages().values() for phrase in table["forget"]]
+    return sorted(found, key=len, reverse=True)
+
+
+def _stated(query: Query) -> dict[str, Any]:
+    return {slot: said for slot in SLOTS if (said := getattr(query, slot)) is not None}
 
 
 def merge(before: Query, now: Query) -> Query:
     """The question before, with what is said now in place of what it said."""
-    stated = {slot: said for slot in SLOTS if (said := getattr(now, slot)) is not None}
+    stated = _stated(now)
     gone = {other for slot in stated for other in REPLACES.get(slot, ())}
     asked = before.solve_for
     if now.solve_for:
         gone |= {*UNSAYS.get(now.solve_for.value, ())} - stated.keys()
     elif asked and asked.value in {SETTLES.get(slot) for slot in stated}:
         gone.add("solve_for")
-    return replace(
+    merged = replace(
         before,
         **{**dict.fromkeys(gone - stated.keys()), **stated},
         verb=now.verb if now.verb != "size" else before.verb,
         language=now.language if now.language != "en" else before.language,
         unread=(),
+        extra={**before.extra, **now.extra},
     )
+    return remembering(before, merged)
+
+
+def remembering(before: Query, now: Query) -> Query:
+    """The new question, with the server that its measurements are of where it is of another one now."""
+    if not before.measured or now.measured != before.measured or now.logged_at or not _departs(before, now):
+        return now
+    return replace(now, logged_at=_server(before))
+
+
+def marked(query: Query) -> Query:
+    """The question with the server that its measurements are of, for a form in which anything may be changed."""
+    return query if query.logged_at or not query.measured else replace(query, logged_at=_server(query))
+
+
+def _server(query: Query) -> Said[str]:
+    others = dict.fromkeys(SLOTS - {*OF_THE_SERVER})
+    return Said(spoken(replace(query, **others, command=False)), "")  # type: ignore[arg-type]
+
+
+def _departs(before: Query, now: Query) -> bool:
+    """Whether the server is another; what was open before is only filled in."""
+    if any(before.extra.get(name) != now.extra.get(name) for name in TRAVELS):
+        return True
+    return any(_value(before, slot) != _value(now, slot) for slot in OF_THE_SERVER if not _was_open(before, slot))
+
+
+def _was_open(before: Query, slot: str) -> bool:
+    if slot in ("gpu", "engine", "engine_version"):
+        return getattr(before, slot) is None
+    return slot in COMPLETES and getattr(before, COMPLETES[slot]) is None
+
+
+def _value(query: Query, slot: str) -> Any:
+    said = getattr(query, slot)
+    return said.value if said else None
 
 
 def spoken(query: Query) -> str:
@@ -112,7 +176,9 @@ def _leans(now: Query) -> bool:
         return False
     if now.model is not None:
         return _says_same(now.text)
-    says_something = any(getattr(now, slot) is not None for slot in SLOTS) or now.verb == "explain"
+    if now.log is not None:
+        return True
+    says_something = bool(_stated(now)) or now.verb == "explain" or bool(now.extra.keys() & TRAVELS)
     lacks_model_only = any(map(_only_lacks_model, now.problems))
     return lacks_model_only and (says_something or len(now.problems) > 1)
 
@@ -160,6 +226,8 @@ def _parts(query: Query) -> Iterator[str]:
     elif query.engine or query.engine_version:
         said = query.engine or query.engine_version
         yield said.value if query.engine else f"version {said.value}"  # type: ignore[union-attr]
+    if carried := settings_words(query.extra):
+        yield carried
     if query.command and not (query.batch or query.solve_for):
         yield ASKED["batch"]
 
@@ -206,6 +274,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "enforce_eager": lambda on: "--enforce-eager" if on else "",
     "block_size": lambda size: f"--block-size {size}",
     "measured": Readings.words,
+    "logged_at": logged_words,
     "method": lambda method: f"method {method}",
     "form": lambda form: f"as {form}",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from bot.carried import LOGGED_AT, SETTINGS, read_carried
 from bot.commands import find_command
 from bot.logs.observation import Observation
 from bot.logs.readings import read_words
@@ -91,6 +92,7 @@ NEEDS_READING = frozenset({"unknown", "number", "release", "model", "gpu", "form
 def parse(text: str, finder: Finder | None = None) -> Query:
     """What a person asked, each value with the words that said it. Never raises: problems say what forbids it."""
     log, words = split_log(text)
+    carried, words = read_carried(words)
     measured, words = read_words(words)
     cleaned = clean(words[:LONGEST_TEXT] if log else words)
     if not cleaned.strip() and log is None:
@@ -98,6 +100,9 @@ def parse(text: str, finder: Finder | None = None) -> Query:
     sentence = read(cleaned, finder or default_finder(), log)
     if measured:
         sentence.claims["measured"] = [Claim(measured, *NOWHERE)]
+    if LOGGED_AT in carried:
+        sentence.claims[LOGGED_AT] = [Claim(carried[LOGGED_AT], *NOWHERE)]
+    sentence.extra = {**carried.get(SETTINGS, {}), **sentence.extra}
     if len(words) > LONGEST_TEXT and not log:
         sentence.problems.insert(0, Problem("out_of_range", None, (f"{len(words):,} > {LONGEST_TEXT:,}",)))
     return _query(text, sentence)

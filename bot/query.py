@@ -83,6 +83,8 @@ class Query:
     method: Said[Literal["engine", "guide"]] | None = None
     measured: Said[Readings] | None = None
     """What a running server of this deployment printed of its memory."""
+    logged_at: Said[str] | None = None
+    """The question whose server that was, where this one is of another."""
     form: Said[str] | None = None
     """The engine in whose command the answer is wanted, or k8s."""
     command: bool = False

@@ -110,7 +110,7 @@ def resolve(query: Query) -> Resolution:
     _note_inherited(query, notes)
     return Resolution(
         query=query,
-        deployment=with_measured(deployment, query.measured.value) if query.measured and query.gpu else deployment,
+        deployment=with_measured(deployment, query, notes),
         model_name=named.name,
         gpu_named=query.gpu is not None,
         solve_for=_unknown(query),

@@ -11,6 +11,7 @@ from bot.diagnosis import HEALTHY, SOLVED, Case, Fix, rules
 from bot.fixes import fixes
 from bot.logs.readings import Readings
 from bot.masking import masked
+from bot.measured import is_far
 from bot.messages import Messages, messages
 from bot.phrasing import engine_name, names
 from bot.present import understood_so_far

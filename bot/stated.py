@@ -20,6 +20,8 @@ AS_STATED = {
     "swa_full_tokens_ratio": "window_share",
 }
 """Name under which a command keeps a flag -> the field of formulas.deployment.Settings that holds its value."""
+SWITCHED = ("radix_cache_off",)
+"""Names of switches that say something by being there."""
 LLAMA, OLLAMA = "llama_cpp", "ollama"
 """Flag tables of the programs that run llama.cpp."""
 SERVER = "server"
@@ -30,7 +32,7 @@ def stated(query: Query, release: Version) -> dict[str, Any]:
     """Fields of Settings, by name."""
     extra = query.extra
     found = {field: extra[name] for name, field in AS_STATED.items() if extra.get(name) is not None}
-    if extra.get("radix_cache_off"):
+    if any(extra.get(name) for name in SWITCHED):
         found["prefix_caching"] = False
     return found | dict(_llama(query, release))
 

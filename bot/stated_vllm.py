@@ -11,6 +11,7 @@ MOST_BYTES, MOST_PAGES = 2**60, 2**40
 MOST_CAPTURED = 2**16
 """Beyond these a flag is a slip of the pen."""
 TRUE_VALUES = frozenset({"1", "true"})
+FLASHINFER = "VLLM_USE_FLASHINFER_SAMPLER"
 
 
 class Kept(NamedTuple):
@@ -46,7 +47,7 @@ def _largest(value: Any) -> int | None:
 
 
 def _samples_with_flashinfer(value: Any) -> bool:
-    return isinstance(value, Mapping) and str(value.get("VLLM_USE_FLASHINFER_SAMPLER", "")).lower() in TRUE_VALUES
+    return isinstance(value, Mapping) and str(value.get(FLASHINFER, "")).lower() in TRUE_VALUES
 
 
 def _no_pictures(value: Any) -> bool:

@@ -1,22 +1,38 @@
 """A plan that agrees with what a running server logged: fitted terms are replaced by measured ones.
 
-The differences found on the logged deployment hold for the same model, weights, GPU, layout and release under any other
-load, cache format or share of the card.
+What was measured holds for the same model, weights, GPUs and release under any other load, cache format or share of the
+card. Settings that the profile run depends on take its terms away, and the estimate stands there again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from formulas.deployment import Deployment, Measured
 from formulas.estimate import Memory, Plan, Pool
 
-PROFILE_SETTINGS = ("max_batched_tokens", "max_sequences", "enforce_eager", "max_capture_size", "lora_slots")
-"""Settings that the profile run depends on; with others the band of the estimate stays."""
+PROFILED = (
+    "max_batched_tokens",
+    "max_sequences",
+    "enforce_eager",
+    "max_capture_size",
+    "lora_slots",
+    "lora_rank",
+    "speculative_tokens",
+    "language_model_only",
+    "cpu_offload_bytes",
+    "flashinfer_sampler",
+    "gpu_layers",
+)
+"""Settings that the weights or the profile run may depend on; whether they do, the laws tell."""
+COMPILED_AWAY = ("enforce_eager", "max_capture_size")
+"""Settings on which more of the profile run depends than the laws have."""
+REST = frozenset({"activations", "overhead"})
+"""Terms that follow from the size of the cache pool alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,60 +44,121 @@ class Differences:
     overhead: int = 0
     visible: float = 1.0
     """Measured over catalogued memory of the card."""
+    tokens: tuple[int, int] = (1, 1)
+    """Printed over computed tokens, where no pool comes to the printed ones."""
+    known: frozenset[str] = frozenset()
+    """Terms that the log settles: fields of Memory, and pool."""
 
     @property
     def total(self) -> int:
         return self.weights + self.activations + self.overhead
 
+    def of(self, memory: Memory) -> Memory:
+        """The computed memory with the measured terms in place."""
+        return replace(
+            memory,
+            weights=memory.weights + self.weights,
+            activations=memory.activations + self.activations,
+            overhead=memory.overhead + self.overhead,
+        )
+
+    def without(self, gone: frozenset[str]) -> Differences:
+        """The same without terms that were measured under other settings."""
+        lost = {name: 0 for name in gone if name in ("weights", "activations", "overhead")}
+        tokens = (1, 1) if "pool" in gone else self.tokens
+        return replace(self, known=self.known - gone, tokens=tokens, **lost)  # type: ignore[arg-type]
+
 
 class PinnedPlan:
-    """Memory by load, measured terms in place. Public: base, usable, utilization, band, memory(), pool()."""
+    """Memory by load, measured terms in place. Public: base, usable, utilization, band, known, memory(), pool()."""
 
-    def __init__(self, base: Any, differences: Differences, *, same_profile: bool) -> None:
+    def __init__(self, base: Any, differences: Differences, *, computed: Memory) -> None:
+        """computed: the estimate's memory at the load that was logged."""
         self.base = base
         self.differences = differences
         self.usable = round(base.usable * differences.visible)
         self.utilization: float = base.utilization
-        self._same_profile = same_profile
+        self._computed = computed
         self._shifted = with_usable(base, self.usable - differences.total)
 
     @property
+    def known(self) -> frozenset[str]:
+        """Terms that were measured."""
+        return self.differences.known
+
+    @property
     def band(self) -> Mapping[str, int]:
-        """Nothing is uncertain about what was measured; other profile settings keep the estimate's band."""
-        band: Mapping[str, int] = {} if self._same_profile else self.base.band
-        return band
+        """Nothing is uncertain about what was measured; terms that were not keep the estimate's band."""
+        band: Mapping[str, int] = self.base.band
+        return {name: size for name, size in band.items() if not self._settled(name)}
+
+    def _settled(self, name: str) -> bool:
+        """The size of the pool settles the sum of all terms."""
+        return "pool" in self.known or set(name.split("_and_")) <= self.known
 
     def memory(self, *, batch: int, sequence_tokens: int) -> Memory:
         """Bytes on the fullest GPU for batch sequences per replica."""
-        memory: Memory = self.base.memory(batch=batch, sequence_tokens=sequence_tokens)
-        return Memory(
-            weights=memory.weights + self.differences.weights,
-            kv_cache=memory.kv_cache,
-            activations=memory.activations + self.differences.activations,
-            overhead=memory.overhead + self.differences.overhead,
-        )
+        return self.differences.of(self.base.memory(batch=batch, sequence_tokens=sequence_tokens))
+
+    def is_measured(self, term: str, *, batch: int, sequence_tokens: int) -> bool:
+        """Whether a term of this load was measured: a buffer that grows with the load is so at the logged one alone."""
+        here = self.base.memory(batch=batch, sequence_tokens=sequence_tokens)
+        return term in self.known and getattr(here, term) == getattr(self._computed, term)
 
     def pool(self, *, sequence_tokens: int) -> Pool:
         """The cache pool of a server started for sequences of at most sequence_tokens."""
         pool: Pool = self._shifted.pool(sequence_tokens=sequence_tokens)
-        return pool
+        printed, computed = self.differences.tokens
+        return replace(pool, tokens=pool.tokens * printed // computed)
 
 
 def pinned(plan: Plan, deployment: Deployment, laws: Any) -> Plan:
     """The plan with the measured terms of this deployment, or itself where they say nothing about it."""
     measured = deployment.measured
-    if measured is None or not _same_server(deployment, measured.at):
+    if measured is None or not same_server(deployment, measured.at):
         return plan
-    same = all(getattr(deployment.settings, name) == getattr(measured.at.settings, name) for name in PROFILE_SETTINGS)
-    return PinnedPlan(plan, differences(measured, laws), same_profile=same)
+    found = differences(measured, laws).without(outdated(deployment, measured, laws))
+    return PinnedPlan(plan, found, computed=_computed(measured.at, laws)) if found.known else plan
 
 
-def _same_server(deployment: Deployment, other: Deployment) -> bool:
+def same_server(deployment: Deployment, other: Deployment) -> bool:
+    """Whether both are one model in one format on the same GPUs under one release."""
     return (deployment.engine, deployment.engine_version, deployment.layout) == (
         other.engine,
         other.engine_version,
         other.layout,
-    ) and all(getattr(deployment, name) is getattr(other, name) for name in ("model", "weights", "gpu"))
+    ) and (deployment.model.id, deployment.weights.key, deployment.gpu.name) == (
+        other.model.id,
+        other.weights.key,
+        other.gpu.name,
+    )
+
+
+def outdated(deployment: Deployment, measured: Measured, laws: Any) -> frozenset[str]:
+    """Terms that were measured under settings on which they depend; the size of the pool depends on them all."""
+    changed = changed_settings(deployment, measured)
+    if not changed:
+        return frozenset()
+    here = _computed(measured.at.change(settings=replace(measured.at.settings, **changed)), laws)
+    there = _computed(measured.at, laws)
+    gone = {"weights"} if here.weights != there.weights else set()
+    profile = any(getattr(here, term) != getattr(there, term) for term in REST)
+    gone |= REST if profile or any(name in changed for name in COMPILED_AWAY) else set()
+    return frozenset(gone | {"pool"} if gone else gone)
+
+
+def changed_settings(deployment: Deployment, measured: Measured) -> dict[str, Any]:
+    """Settings of the profile run that are not those of the log."""
+    here, there = deployment.settings, measured.at.settings
+    return {name: value for name in PROFILED if (value := getattr(here, name)) != getattr(there, name)}
+
+
+@lru_cache(maxsize=256)
+def _computed(at: Deployment, laws: Any) -> Memory:
+    from formulas.engines import engine
+
+    memory: Memory = engine(at.engine).plan(at, laws).memory(batch=1, sequence_tokens=at.load.sequence_tokens)
+    return memory
 
 
 @lru_cache(maxsize=256)
@@ -91,14 +168,31 @@ def differences(measured: Measured, laws: Any) -> Differences:
 
     plan = engine(measured.at.engine).plan(measured.at, laws)
     length = measured.at.load.sequence_tokens
-    memory = plan.memory(batch=1, sequence_tokens=length)
+    memory = _computed(measured.at, laws)
     weights = measured.weights - memory.weights if measured.weights is not None else 0
     activations = measured.activations - memory.activations if measured.activations is not None else 0
     visible = measured.visible / measured.at.gpu.visible_bytes if measured.visible else 1.0
     usable = round(plan.usable * visible)
-    overhead = usable - plan.usable - weights - activations - _pool_difference(plan, measured, length)
-    known = measured.pool is not None or measured.tokens is not None
-    return Differences(weights=weights, activations=activations, overhead=overhead if known else 0, visible=visible)
+    extra = _pool_difference(plan, measured, length)
+    sized = measured.pool is not None or measured.tokens is not None
+    return Differences(
+        weights=weights,
+        activations=activations,
+        overhead=usable - plan.usable - weights - activations - extra if sized else 0,
+        visible=visible,
+        tokens=_ratio(measured.tokens, _tokens(plan, extra, length)),
+        known=frozenset(_known(measured, sized=sized)),
+    )
+
+
+def _known(measured: Measured, *, sized: bool) -> set[str]:
+    terms = {"weights": measured.weights, "activations": measured.activations}
+    known = {name for name, size in terms.items() if size is not None}
+    return known | ({"pool"} if sized else set()) | ({"overhead"} if sized and len(known) == len(terms) else set())
+
+
+def _ratio(printed: int | None, computed: int) -> tuple[int, int]:
+    return (printed, computed) if printed and computed else (1, 1)
 
 
 def _pool_difference(plan: Any, measured: Measured, length: int) -> int:
@@ -111,7 +205,8 @@ def _pool_difference(plan: Any, measured: Measured, length: int) -> int:
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if _tokens(plan, middle, length) >= measured.tokens else (middle, high)
-    return high if _tokens(plan, high, length) == measured.tokens else printed
+    near = measured.pool is None or _tokens(plan, high, length) == measured.tokens
+    return high if near and _tokens(plan, high, length) else printed
 
 
 def _tokens(plan: Any, extra: int, length: int) -> int:

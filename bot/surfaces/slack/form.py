@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.contract import Answer
-from bot.followup import spoken
+from bot.followup import marked, spoken
 from bot.formats import shown
 from bot.messages import Messages
 from bot.parse import parse
@@ -137,7 +137,7 @@ def _rest(query: Query | None) -> str | None:
     if query is None:
         return None
     kept = {slot: None for slot in FIELD_OF if not (slot == "gpu" and _custom(query))}
-    words = spoken(replace(query, **kept))  # type: ignore[arg-type]
+    words = spoken(replace(marked(query), **kept))  # type: ignore[arg-type]
     return words or None
 
 
