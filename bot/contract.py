@@ -82,6 +82,16 @@ class Uncertainty(Part):
     terms: dict[str, int] = Field(default_factory=dict)
 
 
+class Measured(Part):
+    """Which figures the log of a running server settles; the KV cache of a load follows from the model alone."""
+
+    measured: list[str] = Field(default_factory=list)
+    """Names of memory and capacity: weights, activations, overhead, kv_cache_bytes, kv_cache_tokens."""
+    predicted: list[str] = Field(default_factory=list)
+    because: list[str] = Field(default_factory=list)
+    """What of the question is not as it was logged, where that makes figures predicted."""
+
+
 class GpuChoice(Part):
     gpu: str
     gpu_count: int
@@ -135,6 +145,8 @@ class Answer(Part):
     headroom: int | None = None
     capacity: Capacity | None = None
     uncertainty: Uncertainty | None = None
+    measured: Measured | None = None
+    """Only where a log was pasted, now or before in the thread."""
     gpus: list[GpuChoice] = Field(default_factory=list)
     alternatives: list[Alternative] = Field(default_factory=list)
     assumptions: list[str] = Field(default_factory=list)

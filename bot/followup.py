@@ -67,7 +67,18 @@ UNSAYS: dict[str, tuple[str, ...]] = {
     "utilization": ("utilization",),
 }
 """What is no longer stated once it is asked for."""
-OF_THE_SERVER = ("model", "weights", "gpu", *HARDWARE, "expert_parallel", "engine", "engine_version", "method")
+OF_THE_SERVER = (
+    "model",
+    "weights",
+    "gpu",
+    *HARDWARE,
+    "expert_parallel",
+    "engine",
+    "engine_version",
+    "method",
+    "block_size",
+    "free_bytes",
+)
 """What another server would have otherwise: measurements are of one server."""
 COMPLETES = {"gpu_count": "gpu", **dict.fromkeys((*LAYOUT, "expert_parallel"), "gpu")}
 """Slot -> the one without which it had no meaning: stated with it for the first time, it completes the question."""

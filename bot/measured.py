@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.errors import QuestionError
-from bot.formats import number_format, own_kv_cache
+from bot.formats import number_format, own_kv_cache, shown
 from bot.logs.readings import Readings
 from bot.query import Query
+from bot.questions import release
 from formulas.deployment import Deployment, Measured
 from formulas.estimate import estimate
-from formulas.pinned import same_server
+from formulas.pinned import differing, same_server
 
 if TYPE_CHECKING:
     from bot.resolve import Notes
@@ -31,7 +32,16 @@ def with_measured(deployment: Deployment, query: Query, notes: Notes) -> Deploym
     if not same_server(deployment, at) and _corrects(deployment, at, readings):
         at = deployment
     if not same_server(deployment, at):
-        notes.warn("warning.not_measured", logged_at=at)
+        notes.other_server = differing(deployment, at)
+        notes.warn(
+            "warning.not_measured",
+            model=at.model.id,
+            weights=shown(at.weights.key),
+            gpus=f"{at.layout.gpu_count} × {at.gpu.name}",
+            layout=at.layout,
+            engine=at.engine,
+            version=release(at.engine_version),
+        )
         return deployment
     return deployment.change(measured=measured(at, readings))
 

@@ -9,6 +9,7 @@ from math import prod
 from typing import Any
 
 from bot import contract
+from bot.basis import basis
 from bot.changes import Changed
 from bot.choices import GUIDE, by_guide
 from bot.commands.rewrite import Change, rewritten
@@ -39,6 +40,7 @@ def answer(sized: Sized) -> contract.Answer:
         headroom=result.headroom if named else None,
         capacity=_capacity(sized),
         uncertainty=contract.Uncertainty(kv_cache_bytes=result.band, terms=dict(result.plan.band)),
+        measured=_measured(sized),
         gpus=[
             contract.GpuChoice(gpu=choice.gpu.name, gpu_count=choice.gpu_count, headroom=choice.estimate.headroom)
             for choice in sized.gpus
@@ -46,6 +48,11 @@ def answer(sized: Sized) -> contract.Answer:
         alternatives=[_alternative(change, (sized.accepted or sized).resolution) for change in sized.changes],
         refused=_refused(sized) if sized.refusals else None,
     )
+
+
+def _measured(sized: Sized) -> contract.Measured | None:
+    found = basis(sized)
+    return contract.Measured(**{name: list(value) for name, value in asdict(found).items()}) if found else None
 
 
 def fits(sized: Sized) -> bool | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.amounts import gib, gib_number, in_units, unit
+from bot.basis import basis
 from bot.formats import shown
 from bot.messages import Messages
 from bot.reply import Cell, Table
@@ -33,14 +34,19 @@ def _without_doubtful(ordered: list[Choice]) -> list[Choice]:
 def _components(sized: Sized, text: Messages) -> Table:
     result = sized.estimate
     memory, deployment = result.memory, result.deployment
+    measured = found.measured if (found := basis(sized)) else ()
+    terms = {
+        "weights": (text("table.weights", format=shown(deployment.weights.key)), memory.weights),
+        "kv_cache": (text("table.kv_cache", format=deployment.kv_cache.key), memory.kv_cache),
+        "activations": (text("table.activations"), memory.activations),
+        "overhead": (text("table.overhead"), memory.overhead),
+        "total": (text("table.total"), memory.total),
+    }
     rows = [
-        (text("table.weights", format=shown(deployment.weights.key)), memory.weights),
-        (text("table.kv_cache", format=deployment.kv_cache.key), memory.kv_cache),
-        (text("table.activations"), memory.activations),
-        (text("table.overhead"), memory.overhead),
-        (text("table.total"), memory.total),
+        (text("table.measured", label=label) if name in measured else label, size)
+        for name, (label, size) in terms.items()
+        if size
     ]
-    rows = [(label, size) for label, size in rows if size]
     if sized.held:
         share = f"{100 * result.plan.utilization:.3g} %"
         rows.append((text("table.usable", utilization=share, visible=gib(deployment.gpu.visible_bytes)), result.usable))

@@ -48,6 +48,8 @@ class Notes:
     warnings: list[Remark] = field(default_factory=list)
     layout_refused: tuple[Layout, str] | None = None
     """The layout of a pasted command that its engine does not take, and why."""
+    other_server: tuple[str, ...] = ()
+    """In what the question is of another server than its measurements."""
 
     def assume(self, field_name: str, key: str | None = None, **values: Any) -> None:
         """Record that a field was filled in, and say how if it has a sentence."""

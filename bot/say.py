@@ -7,6 +7,7 @@ from typing import Any
 
 from bot import present
 from bot.amounts import count, gib
+from bot.basis import measured_notes, measured_remarks
 from bot.cautions import cautions
 from bot.changes import Held
 from bot.choices import GUIDE
@@ -22,7 +23,6 @@ from bot.size import Sized, best_choice
 from bot.steps import steps
 from formulas.deployment import Layout
 from formulas.engines import engine
-from formulas.pinned import PinnedPlan
 from formulas.solve import GPU_COUNTS, LONGEST_TOKENS
 
 SAYS_ALSO = {
@@ -42,7 +42,8 @@ def say(sized: Sized) -> Reply:
     assumptions = _assumptions(sized, text)
     said = {key for refusal in sized.refusals for key in SAYS_ALSO.get(refusal.key, ())}
     remarks = [each for each in (*sized.resolution.notes.warnings, *cautions(sized)) if each.key not in said]
-    notes = (*(remark_text(remark, text) for remark in remarks), *guide_caveats(sized.estimate, text))
+    said_so_far = (remark_text(remark, text) for remark in remarks)
+    notes = (*said_so_far, *measured_notes(sized, text), *guide_caveats(sized.estimate, text))
     answer = answer.model_copy(update={"assumptions": list(assumptions), "notes": list(notes)})
     return Reply(
         answer=answer,
@@ -223,8 +224,7 @@ def _assumptions(sized: Sized, text: Messages) -> tuple[str, ...]:
         remarks.append(text("assumed.engine", **_names(sized, text)))
     if sized.resolution.deployment.settings.utilization is None and sized.resolution.solve_for != "utilization":
         remarks.append(_share(sized, text))
-    if isinstance(sized.estimate.plan, PinnedPlan):
-        remarks.append(text("assumed.measured"))
+    remarks += measured_remarks(sized, text)
     if not sized.resolution.gpu_named:
         remarks.append(text("assumed.gpu_none", gpu=REFERENCE_GPU))
     return tuple(remarks)

@@ -6,21 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot import contract
-from bot.amounts import count, gib, gib_number, in_units, unit
+from bot.amounts import count, gib
+from bot.comparison import compared, comparison, computed_at_log, readings_of
 from bot.diagnosis import HEALTHY, SOLVED, Case, Fix, rules
 from bot.fixes import fixes
-from bot.logs.readings import Readings
 from bot.masking import masked
 from bot.measured import is_far
 from bot.messages import Messages, messages
 from bot.phrasing import engine_name, names
 from bot.present import understood_so_far
-from bot.reply import Cell, Reply, Step, Table, Verdict
+from bot.reply import Reply, Step, Verdict
 from bot.say import say
-from bot.size import Sized
 from bot.steps import solved_steps
-from formulas.engines.vllm_plan import VllmPlan
-from formulas.estimate import Estimate, estimate
 
 SHOWN = 5
 COVERS = {"shorter": "sequence_tokens", "free_card": "free_bytes", "lighter_solved": "weights", "layers": "gpu_layers"}
@@ -28,8 +25,6 @@ COVERS = {"shorter": "sequence_tokens", "free_card": "free_bytes", "lighter_solv
 FAILED_SENTENCES = ("full", "part", "free", "plain")
 HEALTHY_SENTENCES = ("requests", "tokens", "cache", "left", "buffers", "plain")
 """Variants of a sentence, the one with most numbers first."""
-FAR = 0.15
-"""Measured weights this far from the computed ones are those of another format or model."""
 
 
 def say_log(case: Case, lacking: str | None = None) -> Reply:
@@ -55,7 +50,7 @@ def say_log(case: Case, lacking: str | None = None) -> Reply:
         verdict=verdict,
         headline=" ".join((cause, *(step.text for step in steps[:1] if verdict == "does_not_fit"))),
         language=text.language,
-        tables=(*_comparison(case, text), *base.tables),
+        tables=(*comparison(case, text), *base.tables),
         facts=(*_line(case, text), *asks, *(base.facts if case.log.phase == HEALTHY else ())),
         notes=notes,
         steps=steps[1:] if verdict == "does_not_fit" else base.steps if verdict == "fits" else (),
@@ -151,14 +146,14 @@ def _asks(case: Case, lacking: str | None) -> Iterator[str]:
 
 def _far(case: Case, text: Messages) -> tuple[str, ...]:
     """A note where the measured weights are not those of the model and format that were understood."""
-    measured = _readings(case)
+    measured = readings_of(case)
     if not case.sized or not measured or not measured.weights:
         return ()
-    computed = _computed(case.sized).memory.weights
-    if abs(measured.weights / computed - 1) < FAR:
+    computed = computed_at_log(case.sized)
+    if not is_far(measured.weights, computed.deployment):
         return ()
     sized = names(case.sized.estimate.deployment, text)
-    return (text("diagnosis.far", measured=gib(measured.weights), computed=gib(computed), **sized),)
+    return (text("diagnosis.far", measured=gib(measured.weights), computed=gib(computed.memory.weights), **sized),)
 
 
 # --------------------------------------------------------------------------- fixes
@@ -195,48 +190,5 @@ def _diagnosis(case: Case, cause: str, found: list[Fix], asks: tuple[str, ...], 
             if (sentence := _filled(text, f"diagnosis.fix.{fix.name}", dict(fix.values)))
         ],
         "asks": list(asks),
+        "comparison": [row.as_data() for row in compared(case)],
     }
-
-
-# --------------------------------------------------------------------------- predicted beside measured
-
-
-def _readings(case: Case) -> Readings | None:
-    return case.query.measured.value if case.query.measured else None
-
-
-def _computed(sized: Sized) -> Estimate:
-    """The logged deployment as it is computed without its log."""
-    deployment = sized.estimate.deployment
-    return estimate(deployment.measured.at if deployment.measured else deployment.change(measured=None))
-
-
-def _comparison(case: Case, text: Messages) -> tuple[Table, ...]:
-    """Term by term; only where the log measured one of a known deployment."""
-    measured = _readings(case)
-    if not case.sized or not case.sized.held or not measured:
-        return ()
-    columns = tuple(text(f"diagnosis.table.{name}") for name in ("term", "predicted", "measured", "difference"))
-    rows = tuple(_rows(_computed(case.sized), measured, text))
-    return (Table(caption=text("diagnosis.table.caption", unit=unit()), columns=columns, rows=rows),) if rows else ()
-
-
-def _rows(computed: Estimate, measured: Readings, text: Messages) -> Iterator[tuple[Cell, ...]]:
-    pool = computed.plan.pool(sequence_tokens=computed.deployment.load.sequence_tokens)
-    sizes = {
-        "weights": (computed.memory.weights, measured.weights),
-        "activations": (computed.memory.activations, measured.activations),
-        "graphs": (computed.plan.captured_graphs(0) if isinstance(computed.plan, VllmPlan) else None, measured.graphs),
-        "pool": (pool.bytes, measured.pool),
-    }
-    for name, (expected, printed) in sizes.items():
-        if printed is not None and expected is not None:
-            yield _row(text(f"diagnosis.table.{name}"), expected, printed, gib_number, in_units)
-    if measured.tokens is not None and pool.tokens:
-        yield _row(text("diagnosis.table.tokens"), pool.tokens, measured.tokens, count, float)
-
-
-def _row(label: str, expected: int, printed: int, shown: Any, number: Any) -> tuple[Cell, ...]:
-    share = 100 * (expected / printed - 1) if printed else 0.0
-    cells = (Cell(shown(size), number(size)) for size in (expected, printed))
-    return Cell(label), *cells, Cell(f"{share:+.1f} %", share)

@@ -31,6 +31,7 @@ PROFILED = (
 """Settings that the weights or the profile run may depend on; whether they do, the laws tell."""
 COMPILED_AWAY = ("enforce_eager", "max_capture_size")
 """Settings on which more of the profile run depends than the laws have."""
+LAYOUT = ("tensor_parallel", "pipeline_parallel", "data_parallel", "expert_parallel")
 REST = frozenset({"activations", "overhead"})
 """Terms that follow from the size of the cache pool alone."""
 
@@ -66,7 +67,7 @@ class Differences:
         """The same without terms that were measured under other settings."""
         lost = {name: 0 for name in gone if name in ("weights", "activations", "overhead")}
         tokens = (1, 1) if "pool" in gone else self.tokens
-        return replace(self, known=self.known - gone, tokens=tokens, **lost)  # type: ignore[arg-type]
+        return replace(self, known=self.known - gone, tokens=tokens, **lost)
 
 
 class PinnedPlan:
@@ -123,15 +124,20 @@ def pinned(plan: Plan, deployment: Deployment, laws: Any) -> Plan:
 
 def same_server(deployment: Deployment, other: Deployment) -> bool:
     """Whether both are one model in one format on the same GPUs under one release."""
-    return (deployment.engine, deployment.engine_version, deployment.layout) == (
-        other.engine,
-        other.engine_version,
-        other.layout,
-    ) and (deployment.model.id, deployment.weights.key, deployment.gpu.name) == (
-        other.model.id,
-        other.weights.key,
-        other.gpu.name,
-    )
+    return not differing(deployment, other)
+
+
+def differing(deployment: Deployment, other: Deployment) -> tuple[str, ...]:
+    """In what two deployments are two servers: names of fields."""
+    pairs = {
+        "model": (deployment.model.id, other.model.id),
+        "weights": (deployment.weights.key, other.weights.key),
+        "gpu": (deployment.gpu.name, other.gpu.name),
+        "engine": (deployment.engine, other.engine),
+        "engine_version": (deployment.engine_version, other.engine_version),
+        **{name: (getattr(deployment.layout, name), getattr(other.layout, name)) for name in LAYOUT},
+    }
+    return tuple(name for name, (here, there) in pairs.items() if here != there)
 
 
 def outdated(deployment: Deployment, measured: Measured, laws: Any) -> frozenset[str]:

@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
-from bot.logs.lines import Matched, is_machine, lines_of, rest_of
+from bot.logs.lines import Matched, is_machine, lines_of, rest_of, settings_of
 from bot.logs.observation import Observation
 from bot.logs.phases import settle, starts
 from bot.logs.reader import LogReader
@@ -64,5 +64,6 @@ def _observation(reader: LogReader | None, matches: list[Matched], text: str) ->
         failure=settled.failure,
         stage=settled.stage,
         line=settled.line,
-        configs=tuple(text[match.start : match.line_end] for match in matches if match.row.config),
+        configs=tuple(settings_of(text, match.start, match.line_end) for match in matches if match.row.config),
+        printed=tuple(pair for match in matches for pair in match.facts.items()),
     )

@@ -156,6 +156,14 @@ def lines_of(text: str, found: list[Matched]) -> list[tuple[int, int]]:
     return spans
 
 
+def settings_of(text: str, start: int, end: int) -> str:
+    """Settings that begin on a line; printed over several, as Rust prints them, up to the brace that closes them."""
+    if text[end - 1 : end] != "{":
+        return text[start:end]
+    closing = text.find("\n}", end, end + LONGEST_LINE)
+    return text[start:end] if closing < 0 else " ".join(text[start : closing + 2].split())
+
+
 def _start(text: str, match: Matched) -> int:
     """Where the log begins on a line: words before an error message are a person's."""
     if match.row.config or _STYLE.match(text, match.line_start, match.line_end):

@@ -26,6 +26,8 @@ class Observation:
     """The line that settled it, shortened."""
     configs: tuple[str, ...] = ()
     """Lines in which the engine prints its settings."""
+    printed: tuple[tuple[str, Any], ...] = ()
+    """Every printed number with its name, in order: a fact is the first of its name, other GPUs print theirs too."""
 
     @property
     def ended(self) -> bool:
@@ -34,12 +36,18 @@ class Observation:
 
     def size(self, *names: str) -> int | None:
         """Bytes of the first of these facts that was printed, whatever its unit; names without their unit."""
-        for name in names:
-            for unit, factor in UNITS.items():
-                value = self.facts.get(f"{name}_{unit}")
-                if isinstance(value, int | float):
-                    return round(value * factor)
-        return None
+        return next((sizes[0] for name in names if (sizes := self.sizes(name))), None)
+
+    def sizes(self, name: str) -> list[int]:
+        """Bytes of a fact as every GPU printed it."""
+        names = {f"{name}_{unit}": factor for unit, factor in UNITS.items()}
+        found = self.printed or tuple(self.facts.items())
+        return [round(value * names[key]) for key, value in found if key in names and isinstance(value, int | float)]
+
+    def numbers(self, name: str) -> list[int | float]:
+        """A fact as every GPU printed it."""
+        found = self.printed or tuple(self.facts.items())
+        return [value for key, value in found if key == name and isinstance(value, int | float)]
 
     def number(self, *names: str) -> int | float | None:
         """The first of these facts that was printed."""

@@ -13,8 +13,15 @@ from typing import Any
 from bot.logs.observation import Observation
 from formulas.units import GIB, MIB
 
-VLLM_BLOCK_TOKENS = 16
-"""vLLM's default block_size (config/cache.py)."""
+BLOCK_TOKENS = {"vllm": 16, "lmdeploy": 64}
+"""Tokens of a block where the log does not say: vLLM config/cache.py, LMDeploy messages.py (cache_block_seq_len)."""
+DEVICE_TERMS = {
+    "cuda_buffers_mib": "weights",
+    "kv_buffers_mib": "kv_buffer",
+    "state_buffers_mib": "kv_buffer",
+    "compute_buffers_mib": "compute_buffer",
+}
+"""Fact of llama.cpp -> what it is a part of."""
 PRINTED: dict[str, dict[str, tuple[str, ...]]] = {
     "vllm": {
         "weights": ("weights",),
@@ -23,7 +30,7 @@ PRINTED: dict[str, dict[str, tuple[str, ...]]] = {
         "graphs": ("graph",),
     },
     "sglang": {"weights": ("weights",), "pool": ("available_kv",), "graphs": ("graph",)},
-    "llama.cpp": {"weights": ("cuda_buffers",), "activations": ("compute_buffers",)},
+    "llama.cpp": {"weights": ("weights",), "activations": ("graph_full",)},
     "tgi": {"weights": ("weights",)},
     "tensorrt-llm": {"pool": ("kv",)},
 }
@@ -64,12 +71,32 @@ class Readings:
 
 def readings(log: Observation, settings: Mapping[str, Any]) -> Readings:
     """The terms that a log prints; settings: fields of Readings that the question or the log states."""
-    printed = PRINTED.get("llama.cpp" if log.engine == "ollama" else log.engine or "", {})
-    terms: dict[str, Any] = {term: _bytes(log, names) for term, names in printed.items()}
+    key = "llama.cpp" if log.engine == "ollama" else log.engine or ""
+    printed = PRINTED.get(key, {})
+    terms: dict[str, Any] = {term: _size(log, term, names) for term, names in printed.items()}
+    if devices := by_device(log):
+        fullest = max(devices.values(), key=lambda sizes: sum(sizes.values()))
+        terms |= {"weights": fullest.get("weights"), "activations": fullest.get("compute_buffer")}
     if "pool" in terms and terms["pool"] is None:
-        terms["pool"] = _sum(log.size("k"), log.size("v"))
-    tokens = _tokens(log) if "pool" in terms or log.engine == "tgi" else None
+        terms["pool"] = _keys_and_values(log)
+    tokens = _tokens(log) if "pool" in terms or key == "tgi" else None
     return Readings(**terms, tokens=tokens, card=log.size("total_gpu"), **settings)
+
+
+def by_device(log: Observation) -> dict[str, dict[str, int]]:
+    """Device -> term -> bytes, where buffers are printed device by device; caches and states of one device add up.
+
+    What follows the first compute buffer of a device is that of a draft model.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for name, value in log.printed:
+        if (term := DEVICE_TERMS.get(name)) is None or not isinstance(value, dict):
+            continue
+        for device, size in value.items():
+            sizes = found.setdefault(str(device), {})
+            if "compute_buffer" not in sizes and (term == "kv_buffer" or term not in sizes):
+                sizes[term] = sizes.get(term, 0) + round(size * MIB)
+    return found
 
 
 def read_words(text: str) -> tuple[Readings | None, str]:
@@ -85,28 +112,24 @@ def read_words(text: str) -> tuple[Readings | None, str]:
 # --------------------------------------------------------------------------- parts
 
 
-def _bytes(log: Observation, names: tuple[str, ...]) -> int | None:
-    """A size; of several GPUs the fullest."""
-    for name in names:
-        by_device = log.facts.get(f"{name}_mib")
-        if isinstance(by_device, dict):
-            return round(max(by_device.values()) * MIB)
-        if (size := log.size(name)) is not None:
-            return size
-    return None
+def _size(log: Observation, term: str, names: tuple[str, ...]) -> int | None:
+    """A size; of several GPUs that of the fullest, and the smallest pool, which decides for all."""
+    sizes = next((sizes for name in names if (sizes := log.sizes(name))), [])
+    return (min if term == "pool" else max)(sizes, default=None)
 
 
-def _sum(*sizes: int | None) -> int | None:
-    known = [size for size in sizes if size is not None]
-    return sum(known) if len(known) == len(sizes) else None
+def _keys_and_values(log: Observation) -> int | None:
+    """The smallest pool of those that print keys and values apart."""
+    pairs = zip(log.sizes("k"), log.sizes("v"), strict=False)
+    return min((keys + values for keys, values in pairs), default=None)
 
 
 def _tokens(log: Observation) -> int | None:
-    """Tokens as printed; before vLLM printed them, blocks."""
-    tokens, blocks = log.number("kv_tokens"), log.number("gpu_blocks")
-    if tokens is not None:
-        return int(tokens)
-    size = log.number("block_size") or (VLLM_BLOCK_TOKENS if log.engine == "vllm" else 0)
+    """Tokens as printed, the smallest where several GPUs print theirs; before vLLM printed them, blocks."""
+    if tokens := log.numbers("kv_tokens"):
+        return int(min(tokens))
+    blocks = min(log.numbers("gpu_blocks"), default=0)
+    size = log.number("block_size") or BLOCK_TOKENS.get(log.engine or "", 0)
     return int(blocks * size) if blocks and size else None
 
 

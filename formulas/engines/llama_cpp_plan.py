@@ -70,8 +70,12 @@ class LlamaCppPlan:
 
     def memory(self, *, batch: int, sequence_tokens: int) -> Memory:
         """Bytes on the fullest GPU for batch slots of sequence_tokens each (-np batch, -c batch * sequence_tokens)."""
+        return max(self.by_gpu(batch=batch, sequence_tokens=sequence_tokens), key=lambda memory: memory.total)
+
+    def by_gpu(self, *, batch: int, sequence_tokens: int) -> tuple[Memory, ...]:
+        """Bytes on every GPU, in the order of the layers."""
         slots = self._slots(batch, sequence_tokens)
-        return max((self._memory(share, slots) for share in self.shares), key=lambda memory: memory.total)
+        return tuple(self._memory(share, slots) for share in self.shares)
 
     def pool(self, *, sequence_tokens: int) -> Pool:
         """The largest context (n_ctx) of one slot, or of all slots in common; sequence_tokens does not matter."""

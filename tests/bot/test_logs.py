@@ -72,8 +72,10 @@ def test_measured_values_travel_in_the_question() -> None:
 
 @pytest.mark.parametrize("change", ["same on h200", "same fp8", "same tp2", "vllm 0.19"])
 def test_another_server_is_not_measured(change: str) -> None:
-    """Another GPU, format, layout or release takes the measured terms away."""
-    assert parse(follow_up(short(ON_CARD), change) or "").measured is None
+    """Another GPU, format, layout or release takes the measured terms away, and says so."""
+    answered = answer(follow_up(short(ON_CARD), change) or "").answer
+    assert answered.measured is not None
+    assert ([], True) == (answered.measured.measured, answered.notes[-1].startswith("Predicted, not measured"))
 
 
 @pytest.mark.parametrize("secret", SECRETS)
