@@ -32,7 +32,8 @@ def basis(sized: Sized) -> Basis | None:
     if query.measured is None or sized.held is None:
         return None
     deployment, plan = result.deployment, result.plan
-    names = OF_THE_LOAD if deployment.engine in KEEPS_NO_POOL else (*OF_THE_LOAD, *OF_THE_POOL)
+    held = tuple(name for name in OF_THE_LOAD if getattr(result.memory, name))
+    names = held if deployment.engine in KEEPS_NO_POOL else (*held, *OF_THE_POOL)
     if not isinstance(plan, PinnedPlan):
         return Basis((), names, sized.resolution.notes.other_server or _outdated(deployment))
     measured = tuple(name for name in names if _is_measured(name, plan, deployment))
