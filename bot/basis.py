@@ -36,16 +36,25 @@ def basis(sized: Sized) -> Basis | None:
     names = held if deployment.engine in KEEPS_NO_POOL else (*held, *OF_THE_POOL)
     if not isinstance(plan, PinnedPlan):
         return Basis((), names, sized.resolution.notes.other_server or _outdated(deployment))
-    measured = tuple(name for name in names if _is_measured(name, plan, deployment))
+    measured = tuple(name for name in names if _holds(name, plan, deployment))
     predicted = tuple(name for name in names if name not in measured)
-    return Basis(measured, predicted, _outdated(deployment))
+    grown = ("sequence_tokens",) if "pool" in plan.known and not set(OF_THE_POOL) & {*measured} else ()
+    return Basis(measured, predicted, _outdated(deployment) or grown)
 
 
-def _is_measured(name: str, plan: PinnedPlan, deployment: Deployment) -> bool:
-    if name in OF_THE_POOL:
-        return "pool" in plan.known
-    load = deployment.load
-    return plan.is_measured(name, batch=deployment.batch_per_replica, sequence_tokens=load.sequence_tokens)
+def held_kind(sized: Sized) -> str | None:
+    """What a log says that its server holds: full, a pool of tokens; context, what it was told to keep; or nothing."""
+    found = basis(sized)
+    if found is None or sized.held is None or not found.measured:
+        return None
+    if sized.estimate.deployment.engine in KEEPS_NO_POOL:
+        return "context"
+    return "full" if set(OF_THE_POOL) <= {*found.measured} and sized.held.pool.tokens else None
+
+
+def _holds(name: str, plan: PinnedPlan, deployment: Deployment) -> bool:
+    load = {"batch": deployment.batch_per_replica, "sequence_tokens": deployment.load.sequence_tokens}
+    return plan.holds("pool" if name in OF_THE_POOL else name, **load)
 
 
 def _outdated(deployment: Deployment) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ def _by_device(case: Case, computed: Estimate, plan: LlamaCppPlan) -> Iterator[C
 
 def _row(each: Compared, text: Messages) -> tuple[Cell, ...]:
     label = text(f"diagnosis.table.{each.term}")
-    label = f"{label}, {each.device}" if each.device else label
+    label = f"{label}, GPU {each.device}" if each.device else label
     share = 100 * (each.predicted / each.measured - 1) if each.measured else 0.0
     cells = (_cell(value, each.unit) for value in (each.predicted, each.measured))
     return Cell(label), *cells, Cell(f"{share:+.1f} %", share)
@@ -119,5 +119,5 @@ def _row(each: Compared, text: Messages) -> tuple[Cell, ...]:
 
 def _cell(value: float, kind: str) -> Cell:
     if kind == "bytes":
-        return Cell(gib_number(round(value)), in_units(round(value)))
+        return Cell(gib_number(round(value), digits=2), in_units(round(value)))
     return Cell(f"{value:,.2f}" if kind == "requests" else count(round(value)), float(value))

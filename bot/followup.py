@@ -14,7 +14,10 @@ from bot.logs.readings import Readings
 from bot.masking import masked
 from bot.parse import SLOTS, parse
 from bot.query import CustomCard, Problem, Query, Said
+from bot.questions import release_words
 from bot.words import fold, languages
+from catalog.find import find_model
+from catalog.types import NotFound
 from formulas.units import GIB
 
 SHORT = 500
@@ -231,9 +234,11 @@ def _parts(query: Query) -> Iterator[str]:
     for slot, words in WORDS.items():
         if (said := getattr(query, slot)) is not None:
             yield words(said.value)
+    if query.command and (length := _own_limit(query)):
+        yield WORDS["sequence_tokens"](length)
     yield from _cards(query)
     if query.engine and query.engine_version:
-        yield f"{query.engine.value} {query.engine_version.value}"
+        yield f"{query.engine.value} {release_words(query.engine_version.value)}"
     elif query.engine or query.engine_version:
         said = query.engine or query.engine_version
         yield said.value if query.engine else f"version {said.value}"  # type: ignore[union-attr]
@@ -241,6 +246,15 @@ def _parts(query: Query) -> Iterator[str]:
         yield carried
     if query.command and not (query.batch or query.solve_for):
         yield ASKED["batch"]
+
+
+def _own_limit(query: Query) -> int | None:
+    """The length that a command means where it states none: the model's own limit."""
+    asked = query.solve_for and query.solve_for.value == "sequence"
+    if query.model is None or query.sequence_tokens or query.mix or query.audio_seconds or asked:
+        return None
+    found = find_model(query.model.value)
+    return None if isinstance(found, NotFound) else found.item.max_length
 
 
 def _cards(query: Query) -> Iterator[str]:

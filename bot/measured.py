@@ -95,4 +95,5 @@ def _logged(deployment: Deployment, readings: Readings) -> Deployment:
     )
     cache = readings.cache or own_kv_cache(deployment.model, deployment.gpu, deployment.weights, deployment.engine)
     logged = deployment.change(settings=settings, kv_cache=number_format(cache), measured=None)
-    return logged.at(batch=1, sequence_tokens=readings.length or deployment.load.sequence_tokens)
+    slots = readings.slots if deployment.engine in KEEPS_NO_POOL else None
+    return logged.at(batch=slots or 1, sequence_tokens=readings.length or deployment.load.sequence_tokens)

@@ -66,6 +66,11 @@ def _engine(deployment: Deployment) -> list[str]:
     return [] if assumed else [key, release(version)]
 
 
+def release_words(text: str) -> str:
+    """A release as a question can hold it: a bare number of a build would be read as a count."""
+    return f"b{text}" if text.isdigit() and int(text) >= LEAST_BUILD else text
+
+
 def release(version: Version) -> str:
     """(0, 33, 0) -> '0.33.0'; a build is written as it is tagged: (10919, 0, 0) -> 'b10919'."""
     major, minor, patch = version

@@ -12,6 +12,7 @@ from bot.reply import Reply
 from bot.resolve import resolve
 from bot.say_log import say_log
 from bot.size import size
+from bot.sorry import sorry
 
 
 def read_log(query: Query, log: Observation) -> Reply:
@@ -19,6 +20,16 @@ def read_log(query: Query, log: Observation) -> Reply:
     query = replace(query, problems=(), unread=(), verb="size")
     try:
         sized = size(resolve(query))
+    except UnknownModel:
+        return say_log(Case(query, log, None), "model")
     except QuestionError as error:
-        return say_log(Case(query, log, None), "model" if isinstance(error, UnknownModel) else None)
+        return _without_figures(say_log(Case(query, log, None), "figures" if query.model else None), query, error)
     return say_log(Case(query, log, sized))
+
+
+def _without_figures(reply: Reply, query: Query, error: QuestionError) -> Reply:
+    """The reply with why nothing beside the log was worked out, where the question names its model."""
+    if not query.model:
+        return reply
+    notes = (*reply.notes, sorry(query, error).headline)
+    return replace(reply, notes=notes, answer=reply.answer.model_copy(update={"notes": list(notes)}))

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot import contract
 from bot.amounts import count, gib
+from bot.basis import held_kind
 from bot.comparison import compared, comparison, computed_at_log, readings_of
 from bot.diagnosis import HEALTHY, SOLVED, Case, Fix, rules
 from bot.fixes import fixes
@@ -100,15 +101,16 @@ def _filled(text: Messages, key: str, values: dict[str, Any]) -> str:
 def _healthy(case: Case, text: Messages) -> str:
     """That it runs, and what it holds: as printed, and for whole requests."""
     values: dict[str, Any] = {**case.values, "engine": _engine(case, text)}
-    if case.sized and case.sized.held and case.query.measured and case.sized.held.pool.tokens:
+    if case.sized and case.sized.held and (kind := held_kind(case.sized)):
         held, deployment = case.sized.held, case.sized.estimate.deployment
         values |= {
             **names(deployment, text),
             "max_batch": count(held.max_batch),
             "kv_tokens": count(held.pool.tokens),
             "pool": gib(held.pool.bytes),
+            "context": count(deployment.load.batch * deployment.load.sequence_tokens),
         }
-        return text("diagnosis.healthy.full", **values)
+        return text(f"diagnosis.healthy.{kind}", **values)
     concurrency, length = case.log.number("concurrency"), case.log.number("concurrency_len")
     if concurrency and length:
         values |= {"max_batch": count(int(concurrency)), "tokens": count(int(length))}
@@ -138,9 +140,9 @@ def _asks(case: Case, lacking: str | None) -> Iterator[str]:
         return
     if lacking == "model":
         yield "model"
-    elif case.sized is None:
+    elif case.sized is None and lacking is None:
         yield "both"
-    elif case.sized.held is None:
+    elif case.sized and case.sized.held is None:
         yield "gpu"
 
 

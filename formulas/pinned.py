@@ -95,16 +95,22 @@ class PinnedPlan:
 
     def _settled(self, name: str) -> bool:
         """The size of the pool settles the sum of all terms."""
-        return "pool" in self.known or set(name.split("_and_")) <= self.known
+        deployment: Deployment = self.base.deployment
+        load = {"batch": deployment.batch_per_replica, "sequence_tokens": deployment.load.sequence_tokens}
+        return any(all(self.holds(term, **load) for term in terms) for terms in (["pool"], name.split("_and_")))
 
     def memory(self, *, batch: int, sequence_tokens: int) -> Memory:
         """Bytes on the fullest GPU for batch sequences per replica."""
         return self.differences.of(self.base.memory(batch=batch, sequence_tokens=sequence_tokens))
 
-    def is_measured(self, term: str, *, batch: int, sequence_tokens: int) -> bool:
-        """Whether a term of this load was measured: a buffer that grows with the load is so at the logged one alone."""
+    def holds(self, term: str, *, batch: int, sequence_tokens: int) -> bool:
+        """Whether a term of this load was measured: a buffer that grows with the load is so at the logged one alone.
+
+        term: a field of Memory, or pool, which is what all of them but the cache leave.
+        """
         here = self.base.memory(batch=batch, sequence_tokens=sequence_tokens)
-        return term in self.known and getattr(here, term) == getattr(self._computed, term)
+        parts = REST if term == "pool" else {term}
+        return term in self.known and all(getattr(here, part) == getattr(self._computed, part) for part in parts)
 
     def pool(self, *, sequence_tokens: int) -> Pool:
         """The cache pool of a server started for sequences of at most sequence_tokens."""
@@ -163,8 +169,8 @@ def changed_settings(deployment: Deployment, measured: Measured) -> dict[str, An
 def _computed(at: Deployment, laws: Any) -> Memory:
     from formulas.engines import engine
 
-    memory: Memory = engine(at.engine).plan(at, laws).memory(batch=1, sequence_tokens=at.load.sequence_tokens)
-    return memory
+    plan, load = engine(at.engine).plan(at, laws), at.load
+    return plan.memory(batch=at.batch_per_replica, sequence_tokens=load.sequence_tokens)
 
 
 @lru_cache(maxsize=256)

@@ -10,6 +10,8 @@ from typing import Any
 
 MOST_PER_ROW = 24
 """Matches of one row that are looked at: one per GPU and a few restarts."""
+MOST_LOOKED_AT = 100
+"""Places of one row's anchor that are looked at: several rows may share one."""
 LONGEST_LINE = 4_000
 """Characters around an anchor that a pattern sees."""
 WRAPPED = 400
@@ -60,15 +62,17 @@ def matches(row: Row, text: str, flat: str) -> Iterator[Matched]:
     flat: the text with every line break as a space.
     """
     source = flat if row.fails else text
-    at = source.find(row.anchor)
-    for _ in range(MOST_PER_ROW):
-        if at < 0:
+    at, places = source.find(row.anchor), set[int]()
+    for _ in range(MOST_LOOKED_AT):
+        if at < 0 or len(places) == MOST_PER_ROW:
             return
         line_start = max(text.rfind("\n", 0, at) + 1, at - LONGEST_LINE)
         line_end = text.find("\n", at + len(row.anchor))
         line_end = min(len(text) if line_end < 0 else line_end, at + LONGEST_LINE)
         found = _search(row, source, flat, at, line_start, line_end)
-        if found or not row.pattern:
+        place = found.start() if found else at
+        if (found or not row.pattern) and place not in places:
+            places.add(place)
             facts = dict(facts_of(found)) if found else {}
             yield Matched(row, at, line_start, line_end, facts)
         at = source.find(row.anchor, line_end)

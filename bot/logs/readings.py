@@ -32,7 +32,8 @@ PRINTED: dict[str, dict[str, tuple[str, ...]]] = {
     "sglang": {"weights": ("weights",), "pool": ("available_kv",), "graphs": ("graph",)},
     "llama.cpp": {"weights": ("weights",), "activations": ("graph_full",)},
     "tgi": {"weights": ("weights",)},
-    "tensorrt-llm": {"pool": ("kv",)},
+    "lmdeploy": {"pool": ("pool",)},
+    "tensorrt-llm": {"weights": ("engine",), "pool": ("kv",)},
 }
 """Engine -> term -> the facts that print it, without their unit. llama.cpp allocates what is asked for: no pool."""
 TEXT = re.compile(r"\bmeasured\[([^\]\n]{1,400})\]")
@@ -58,6 +59,8 @@ class Readings:
     batched: int | None = None
     seqs: int | None = None
     eager: bool | None = None
+    slots: int | None = None
+    """Sequences that llama.cpp keeps room for."""
 
     def __bool__(self) -> bool:
         return any(value is not None for value in (self.weights, self.activations, self.pool, self.tokens))
@@ -134,7 +137,7 @@ def _tokens(log: Observation) -> int | None:
 
 
 SIZES = frozenset({"weights", "activations", "graphs", "pool", "card"})
-_WHOLE = frozenset({"tokens", "length", "batched", "seqs"})
+_WHOLE = frozenset({"tokens", "length", "batched", "seqs", "slots"})
 
 
 def _written(name: str, value: Any) -> str:

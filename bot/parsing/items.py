@@ -113,7 +113,8 @@ class Sentence:
 
 def said_of(claim: Claim, text: str, whole: bool) -> Said[Any]:
     """The claim as Query holds it; a whole number where the slot takes one."""
-    return Said(int(claim.value) if whole else claim.value, text[claim.start : claim.end], claim.vague)
+    words = text[claim.start : claim.end] or (claim.value if isinstance(claim.value, str) else "")
+    return Said(int(claim.value) if whole else claim.value, words, claim.vague)
 
 
 def replaced(text: str, claim: Claim, words: str = "") -> str:

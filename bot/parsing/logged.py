@@ -9,7 +9,7 @@ from bot.commands import settings_in
 from bot.commands.command import Command
 from bot.logs import find_log
 from bot.logs.observation import Observation
-from bot.logs.readings import readings
+from bot.logs.readings import by_device, readings
 from bot.parsing.items import Claim, Sentence
 from bot.parsing.pasted import claim_settings
 from bot.query import CustomCard
@@ -18,7 +18,7 @@ from formulas.units import GIB
 
 NOWHERE = (0, 0)
 """The place of a claim that no words of the question make."""
-LENGTHS = ("max_len_requested", "concurrency_len", "q_sequence_tokens", "sequence_tokens")
+LENGTHS = ("max_len_requested", "concurrency_len", "q_sequence_tokens", "context_per_sequence", "sequence_tokens")
 """Facts that say the limit of a sequence, the surest first."""
 SETTINGS = {
     "length": "sequence_tokens",
@@ -26,10 +26,18 @@ SETTINGS = {
     "cache": "kv_cache",
     "batched": "max_batched_tokens",
     "seqs": "max_sequences",
+    "slots": "batch",
     "eager": "enforce_eager",
 }
 """Setting of Readings -> the slot that states it."""
 RUNS_ON = {"ollama": "llama.cpp"}
+CACHE_TYPE, FILE_TYPE = "kv_type", "file_type"
+"""Facts of llama.cpp: the format of cached keys, and that of the weights as src/llama-model-loader.cpp spells it."""
+SIZES = {"Small": "s", "Medium": "m", "Large": "l"}
+GGML_NAMES = {"f16": "fp16", "f32": "fp32"}
+"""What ggml calls otherwise than the catalog."""
+SPREAD = ("gpu_count", "tensor_parallel", "pipeline_parallel", "data_parallel")
+"""Fields that say over how many GPUs a server is spread."""
 LONGEST_LINES = 100_000
 """Characters a line on average from which a text is no log."""
 
@@ -80,9 +88,31 @@ def _stated(sentence: Sentence, log: Observation) -> Iterator[tuple[str, Any]]:
         yield "engine_version", facts.get("q_engine_version")
     yield "model", facts.get("q_model") or facts.get("model_name")
     yield "utilization", facts.get("utilization") or facts.get("mem_fraction_static")
-    yield "sequence_tokens", next((int(facts[name]) for name in LENGTHS if facts.get(name)), None)
+    length = next((int(facts[name]) for name in LENGTHS if facts.get(name)), None)
+    yield "sequence_tokens", length
+    yield "batch", _slots(log, length)
+    yield "weights", _format(sentence, str(facts.get(FILE_TYPE, "")))
+    yield "kv_cache", _format(sentence, str(facts.get(CACHE_TYPE, "")))
+    if not any(field in sentence.claims for field in SPREAD):
+        devices = len(by_device(log))
+        yield "gpu_count", devices if devices > 1 else None
     if "free_bytes" not in sentence.claims:
         yield "gpu", _card(sentence, log)
+
+
+def _slots(log: Observation, length: int | None) -> int | None:
+    """Slots that share the context of llama.cpp out among them; none where each may use all of it."""
+    context = log.number("sequence_tokens")
+    slots = int(context // length) if context and length and log.number("context_per_sequence") else 1
+    return slots if slots > 1 else None
+
+
+def _format(sentence: Sentence, written: str) -> str | None:
+    """The format that llama.cpp calls so: "Q4_K - Medium", "q8_0", "f16"."""
+    name, _, size = written.partition(" - ")
+    key = "_".join(filter(None, (name.lower(), SIZES.get(size))))
+    found = sentence.finder.find_format(GGML_NAMES.get(key, key)) if key else None
+    return None if found is None or isinstance(found, NotFound) else str(found.item.key)
 
 
 def _card(sentence: Sentence, log: Observation) -> str | CustomCard | None:
