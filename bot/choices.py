@@ -17,6 +17,7 @@ from bot.formats import (
     own_kv_cache,
     shown,
 )
+from bot.ollama import default_context, is_ollama, ollama_model
 from bot.query import Query
 from catalog.types import Gpu, Model, NumberFormat
 from formulas.compiled import audio_windows
@@ -53,8 +54,8 @@ def choose_weights(query: Query, named: Named, notes: Notes) -> NumberFormat:
     stored = model.quantization.weights if model.quantization else SIXTEEN_BIT[model.architecture.dtype]
     if named.weights and (query.weights is None or query.weights.vague):
         return number_format(named.weights)
-    if query.weights is None and query.engine and _pulls_gguf(query.engine.words):
-        notes.assume("weights", "assumed.format", words=query.engine.words, weights=GGUF_FOR_BITS[4])
+    if query.weights is None and (puller := _pulls_gguf(query)):
+        notes.assume("weights", "assumed.format", words=puller, weights=GGUF_FOR_BITS[4])
         return number_format(GGUF_FOR_BITS[4])
     if query.weights is None:
         notes.assume("weights", "assumed.weights", weights=shown(stored))
@@ -66,9 +67,12 @@ def choose_weights(query: Query, named: Named, notes: Notes) -> NumberFormat:
     return number_format(query.weights.value)
 
 
-def _pulls_gguf(words: str) -> bool:
-    """Whether a program was named that downloads a 4-bit file when it is told no type."""
-    return words.lower().replace(" ", "").startswith(PULLS_4_BIT)
+def _pulls_gguf(query: Query) -> str:
+    """The program that downloads a 4-bit file when it is told no type, or the model that is asked of it; else ""."""
+    if query.paste and is_ollama(query):
+        return ollama_model(query)
+    words = query.engine.words if query.engine else ""
+    return words if words.lower().replace(" ", "").startswith(PULLS_4_BIT) else ""
 
 
 def fit_engine(weights: NumberFormat, engine_key: str, notes: Notes) -> NumberFormat:
@@ -158,19 +162,23 @@ def _cache_of(engine_key: str, stated: NumberFormat, words: str, notes: Notes) -
     return number_format(own.key)
 
 
-def choose_length(query: Query, model: Model, notes: Notes) -> int:
-    """The stated length; the mean of a mix; the model's own limit for a command; else a usual length."""
+def choose_length(query: Query, model: Model, gpu: Gpu, notes: Notes) -> int:
+    """The stated length; the mean of a mix; for a command what its engine takes by itself; else a usual length."""
     if query.audio_seconds and not hears(model):
         notes.warn("warning.no_audio", words=(query.audio_seconds.words,), model=model.id)
     elif query.audio_seconds:
         windows = audio_windows(audio_seconds=query.audio_seconds.value, window_seconds=AUDIO_WINDOW_SECONDS)
         notes.explain("assumed.audio", windows=int(windows))
     if query.sequence_tokens:
-        return query.sequence_tokens.value
+        return _stated_length(query, query.sequence_tokens.value, model, notes)
     if query.mix:
         mean = -int(-sum(share * tokens for share, tokens in query.mix.value) // 1)
         notes.assume("sequence_tokens", "assumed.mix", tokens=mean)
         return mean
+    if query.command and is_ollama(query):
+        tokens = default_context(query, model, gpu)
+        notes.assume("sequence_tokens", "assumed.ollama_context", tokens=tokens)
+        return tokens
     if query.command and model.max_length:
         notes.assume("sequence_tokens", "assumed.model_limit", tokens=model.max_length)
         return model.max_length
@@ -178,3 +186,12 @@ def choose_length(query: Query, model: Model, notes: Notes) -> int:
     if not (query.solve_for and query.solve_for.value == "sequence"):
         notes.assume("sequence_tokens", None if hears(model) else "assumed.sequence", tokens=length)
     return length
+
+
+def _stated_length(query: Query, length: int, model: Model, notes: Notes) -> int:
+    """As it stands; Ollama lowers it to what the model is made for (Ollama llm/server.go)."""
+    limit = model.max_length
+    if not limit or length <= limit or not is_ollama(query):
+        return length
+    notes.warn("warning.ollama_lowers", tokens=length, limit=limit, model=model.id)
+    return limit

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 
 from bot.amounts import count
 from bot.commands import reader_of
+from bot.commands.command import Command
+from bot.commands.table import Table, folded
 from bot.messages import Messages
+from bot.ollama import OLLAMA
 from bot.questions import release
 from bot.resolve import Remark
 from bot.size import Sized
+from formulas.deployment import version
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.solve import largest_batch, longest_sequence
 
@@ -17,7 +21,7 @@ TYPICAL_TOKENS = 2_048
 """Prompt and answer of an ordinary chat request; the default of vLLM's random benchmark is 1,024 in and 128 out."""
 MOST_FLAGS = 6
 """Flags that are named in one reply."""
-REMARKED = ("unknown", "near", "repeated", "value")
+REMARKED = ("unknown", "variable", "near", "repeated", "value")
 
 
 def command_facts(sized: Sized, text: Messages) -> tuple[str, ...]:
@@ -59,14 +63,24 @@ def flag_remarks(sized: Sized) -> Iterator[Remark]:
     paste, deployment = sized.resolution.query.paste, sized.estimate.deployment
     if paste is None:
         return
-    named = {"engine": deployment.engine, "version": release(deployment.engine_version)}
+    named = {
+        "engine": OLLAMA if paste.table == OLLAMA else deployment.engine,
+        "version": release(deployment.engine_version),
+    }
     for remark in dict.fromkeys(remark for remark in paste.remarks if remark.key in REMARKED):
         yield Remark(
             f"warning.flag_{remark.key}", {"words": f"`{remark.words}`", "taken": f"`{remark.taken}`", **named}
         )
     reader = reader_of(deployment.engine)
-    for flag, (written, _) in paste.flags.items() if reader and reader.table.engine == paste.engine else ():
-        if reader and flag and reader.table.lacks(flag, named["version"]):
-            key = "flag_gone" if flag in reader.table.gone else "flag_later"
-            since = reader.table.gone.get(flag) or reader.table.first.get(flag)
+    if reader and reader.name == paste.table:
+        yield from _of_other_releases(paste, reader.table, named)
+
+
+def _of_other_releases(paste: Command, table: Table, named: dict[str, str]) -> Iterator[Remark]:
+    """By the spelling that was used, where releases differ in it, else by the flag."""
+    for flag, (written, _) in paste.flags.items():
+        dated = next((name for name in (folded(written), flag) if name in table.gone or name in table.first), "")
+        if dated and table.lacks(dated, named["version"]):
+            key = "flag_gone" if dated in table.gone else "flag_later"
+            since = release(version(table.gone.get(dated) or table.first[dated]))
             yield Remark(f"warning.{key}", {"words": f"`{written}`", "since": since, **named})

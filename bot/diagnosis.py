@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from bot.amounts import count, measured_size
-from bot.commands import readers
+from bot.commands import reader_of
+from bot.commands.table import Table
 from bot.logs.observation import UNITS, Observation
 from bot.query import Query
 from bot.size import Sized
@@ -89,10 +90,18 @@ class Case:
 
     def flag(self, slot: str) -> str | None:
         """The engine's flag that sets a field of Query; None where the engine is not known or has none."""
-        table = next((reader.table for reader in readers() if reader.name == self.engine.replace("-", "_")), None)
-        table = table or next((reader.table for reader in readers() if reader.table.engine == self.engine), None)
-        flags = table.flags.values() if table else ()
+        flags = self._table.flags.values() if self._table else ()
         return next((flag.name for flag in flags if flag.slot == slot), None)
+
+    @cached_property
+    def _table(self) -> Table | None:
+        reader = reader_of(self.engine)
+        return reader.table if reader else None
+
+    def written(self, slot: str, value: object) -> str | None:
+        """The setting as the engine takes it; None where the engine is not known or has none."""
+        flag, table = self.flag(slot), self._table
+        return table.write(flag, value) if flag and table else None
 
     def stated(self, slot: str) -> Any:
         """A field of the question, or None."""

@@ -11,6 +11,7 @@ from bot.amounts import count, gib
 from bot.changes import HALF, LIGHTER, computes
 from bot.diagnosis import SOLVED, Case, Fix, rules
 from bot.formats import CACHE_IN_8_BITS, number_format
+from bot.ollama import OLLAMA, kept_flag
 from formulas.engines.llama_cpp_plan import LlamaCppPlan
 from formulas.engines.llama_cpp_versions import MICRO_BATCH
 from formulas.estimate import estimate
@@ -213,7 +214,8 @@ def _layers(case: Case) -> Fix | None:
         return None
     if case.sized and case.sized.held and isinstance(case.sized.estimate.plan, LlamaCppPlan):
         number = case.sized.estimate.plan.offload().gpu_layers
-        return Fix("layers", {"flag": f"-ngl {number}", "layers": str(number)}, f"-ngl {number}")
+        flag = kept_flag("gpu_layers", number, ollama=case.engine == OLLAMA)
+        return Fix("layers", {"flag": flag, "layers": str(number)}, flag)
     return Fix("layers_fewer")
 
 
@@ -285,10 +287,8 @@ def _lighter(case: Case) -> Fix | None:
 
 
 def _set(case: Case, name: str, slot: str, number: int) -> Fix | None:
-    flag = case.flag(slot)
-    if flag is None:
-        return None
-    return Fix(name, {**case.values, "flag": f"{flag} {number}", "number": count(number)}, f"{flag} {number}")
+    flag = case.written(slot, number)
+    return Fix(name, {**case.values, "flag": flag, "number": count(number)}, flag) if flag else None
 
 
 FIXES: dict[str, Callable[[Case], Fix | None]] = {

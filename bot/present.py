@@ -14,6 +14,7 @@ from bot.changes import Changed
 from bot.choices import GUIDE, by_guide
 from bot.commands.rewrite import Change, rewritten
 from bot.formats import shown
+from bot.ollama import changed_settings, is_ollama, ollama_command
 from bot.query import CustomCard, Query
 from bot.questions import question, release
 from bot.resolve import Resolution
@@ -196,12 +197,22 @@ def command(result: Estimate, resolution: Resolution) -> str | None:
     if not resolution.gpu_named:
         return None
     paste = resolution.query.paste
+    if is_ollama(resolution.query):
+        same = paste and not changed_marks(result, resolution)
+        return None if same else ollama_command(result.deployment, resolution.query)
     if paste and (line := rewritten(paste, changed_flags(result, resolution))):
         return line
     return serve_command(
         result.deployment,
         asked(result, resolution),
     )
+
+
+def changed_marks(result: Estimate, resolution: Resolution) -> tuple[str, ...]:
+    """What is different in a pasted command for an estimate, as its engine takes it."""
+    if resolution.query.paste and is_ollama(resolution.query):
+        return tuple(changed_settings(resolution.deployment, result.deployment))
+    return marks(changed_flags(result, resolution), resolution)
 
 
 def changed_flags(result: Estimate, resolution: Resolution) -> list[Change]:

@@ -93,7 +93,7 @@ def resolve(query: Query) -> Resolution:
     if _unknown(query) == "utilization" and not engine(engine_key).takes_share:
         raise Unsupported("unsupported.utilization", engine=engine_key)
     kv_cache = choose_kv_cache(query, model, gpu, weights, engine_key, notes)
-    length = choose_length(query, model, notes)
+    length = choose_length(query, model, gpu, notes)
     beside = served_beside(query, named, engine_key, notes)
     deployment = Deployment(
         model=model,

@@ -15,6 +15,7 @@ from bot.command_facts import command_facts
 from bot.formats import CACHE_IN_8_BITS
 from bot.guide_notes import guide_caveats, guide_facts
 from bot.messages import Messages, messages
+from bot.ollama import is_ollama, kept_flag
 from bot.phrasing import amounts, gpus, is_audio, layout_text, names, remark_text
 from bot.reply import Reply, Table
 from bot.reply_tables import tables
@@ -206,11 +207,17 @@ def _other_cache(sized: Sized, text: Messages) -> list[str]:
         text(
             "fact.other_cache" if sized.verdict == "fits" else "fact.other_cache_turns",
             kv_cache=current.kv_cache.key,
-            flag=CACHE_IN_8_BITS[current.engine].flag,
+            flag=_cache_flag(sized),
             max_batch=count(other.max_batch),
             verdict=text(f"verdict.{other.estimate.verdict}"),
         )
     ]
+
+
+def _cache_flag(sized: Sized) -> str:
+    offered = CACHE_IN_8_BITS[sized.estimate.deployment.engine]
+    query = sized.resolution.query
+    return kept_flag("kv_cache_type", offered.key, ollama=True) if is_ollama(query) else offered.flag
 
 
 # --------------------------------------------------------------------------- assumptions

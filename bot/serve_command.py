@@ -24,6 +24,8 @@ INPUTS = "max_input_length"
 SHARE_MOVES = "kv_cache_config:"
 """A cache section in the options file takes the place of the flag for its share."""
 OPTIONS_FILE = "options.yaml"
+IN_OPTIONS = "."
+"""In a flag's name: a key of the options file, which no command line takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ def _serve(deployment: Deployment, asked: Asked, table: Table) -> Serve:
 
 
 def _written(flag: str, deployment: Deployment, table: Table) -> str:
-    if table.lacks(flag, release(deployment.engine_version)):
+    if IN_OPTIONS in flag or table.lacks(flag, release(deployment.engine_version)):
         raise CannotState(flag)
     return f"--{flag[2:].replace('-', '_')}" if table.serve.get("underscored") else flag
 

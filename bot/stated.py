@@ -15,6 +15,7 @@ AS_STATED = {
     "kv_tokens_cap": "most_tokens",
     "mamba_full_memory_ratio": "state_share",
     "max_batch_total_tokens": "most_tokens",
+    "max_gpu_total_bytes": "kv_cache_memory_bytes",
     "max_mamba_cache_size": "state_slots",
     "swa_full": "full_windows",
     "swa_full_tokens_ratio": "window_share",

@@ -11,6 +11,7 @@ from bot.amounts import count, gib
 from bot.changes import Changed, settled
 from bot.command_steps import command_steps, stretch_step
 from bot.messages import Messages
+from bot.ollama import is_ollama, kept_flag
 from bot.phrasing import gpus, is_audio, layout_text
 from bot.questions import question
 from bot.reply import Step
@@ -117,7 +118,7 @@ def change_step(change: Changed, sized: Sized, text: Messages, *, kind: str | No
         gain=_gain(change, sized, text),
         max_batch=count(deployment.load.batch),
         longest=count(deployment.load.sequence_tokens),
-        layers=deployment.settings.gpu_layers,
+        flag=kept_flag("gpu_layers", deployment.settings.gpu_layers, ollama=is_ollama(sized.resolution.query)),
         max_sequences=count(deployment.settings.max_sequences or 0),
         max_batched_tokens=count(deployment.settings.max_batched_tokens or 0),
         utilization=f"{change.estimate.plan.utilization:.3g}",
@@ -126,7 +127,7 @@ def change_step(change: Changed, sized: Sized, text: Messages, *, kind: str | No
         layout=layout_text(deployment.layout, text),
         total=gib(change.estimate.memory.total),
     )
-    marks = present.marks(present.changed_flags(change.estimate, sized.resolution), sized.resolution)
+    marks = present.changed_marks(change.estimate, sized.resolution)
     if not command or not marks:
         return Step(sentence, question=present.asked_again(change.estimate, sized.resolution), command=command)
     return marked_step(sentence, command, marks, text)

@@ -69,7 +69,7 @@ class Settings:
     max_capture_size: int | None = None
     """Largest batch captured as a CUDA graph, where stated."""
     most_tokens: int | None = None
-    """Tokens that the cache holds at most (SGLang --max-total-tokens, TGI --max-batch-total-tokens)."""
+    """Tokens that the cache holds at most (SGLang --max-total-tokens, TGI --max-batch-total-tokens, TensorRT-LLM)."""
     state_slots: int | None = None
     """States that SGLang keeps for all requests (--max-mamba-cache-size)."""
     state_share: float | None = None

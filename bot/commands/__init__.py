@@ -65,7 +65,7 @@ def _found(paste: Paste, lowered: str) -> Command | None:
     return None
 
 
-MARKS_OF_OPTIONS = ("num_ctx", "num_gpu", "num_batch")
-"""Options of a Modelfile or request."""
+MARKS_OF_OPTIONS = ("num_ctx", "num_gpu", "num_batch", "processor")
+"""Options of a Modelfile or request, a column of ollama ps."""
 MARKS_OF_TAILS = ("--", "_", "Size:", "Len:", "preset:")
 """Without one of these a text holds neither flags nor configuration keys."""

@@ -53,6 +53,8 @@ class Command:
     """GPUs that the container or the environment gives it."""
     is_map: bool = False
     """Keys and values instead of flags: a configuration file, a Python call."""
+    is_request: bool = False
+    """Options of a request to a running server."""
     spans: list[tuple[int, int]] = field(default_factory=list)
     """Parts of the text that belong to the paste and are no words of the question."""
 

@@ -1,5 +1,45 @@
 """llama-server and llama-cli of llama.cpp."""
 
-from bot.commands.reader import Reader
+from __future__ import annotations
 
-READER = Reader("llama_cpp")
+from bot.commands.command import Command
+from bot.commands.paste import Paste
+from bot.commands.reader import Reader
+from bot.commands.shell import Token
+from bot.commands.table import Flag
+
+AUTO = "-1"
+"""-np -1 is the default: four slots that share the context (tools/server/server.cpp)."""
+AUTO_SLOTS = 4
+
+
+class LlamaCppReader(Reader):
+    """Besides flags: presets, an automatic number of slots, and a context stated for each slot."""
+
+    def state(self, command: Command, flag: Flag, text: str, *where: Token) -> None:
+        """Take the value of a flag as it is written; an automatic number of slots states none."""
+        if flag.slot != "max_sequences" or text != AUTO:
+            super().state(command, flag, text, *where)
+
+    def finish(self, command: Command, paste: Paste) -> None:
+        """Take what presets and the environment set where no flag does."""
+        super().finish(command, paste)
+        for preset in self.table.presets.keys() & command.flags.keys():
+            place = Token(preset, *command.places[preset])
+            for name, text in self.table.presets[preset].items():
+                flag = self.table.flags[name]
+                if not (command.states(flag.slot) if flag.slot else flag.also in command.extra):
+                    self.state(command, flag, text, place)
+        self._share_slots(command)
+
+    def _share_slots(self, command: Command) -> None:
+        """--kv-unified-per-slot: without -c the context of all slots is as many times it (tools/server/server.cpp)."""
+        tokens = command.extra.get("slot_tokens")
+        if not tokens or command.states("sequence_tokens"):
+            return
+        slots = command.settings["max_sequences"].value if command.states("max_sequences") else AUTO_SLOTS
+        place = Token("", *command.places.get("--kv-unified-per-slot", (command.start, command.end)))
+        command.set("sequence_tokens", float(tokens * slots), "whole", place)
+
+
+READER = LlamaCppReader("llama_cpp")

@@ -74,6 +74,18 @@ class Table:
     """Names that are read, though the engine does not have them."""
     choices: Mapping[str, tuple[str, ...]]
     """Flag -> the only values that it takes."""
+    off: Mapping[str, str]
+    """Spelling that turns a flag off, other than --no- and its name -> the flag."""
+    presets: Mapping[str, Mapping[str, str]]
+    """Flag -> other flags that it sets at once, with their values."""
+    written: Mapping[str, str]
+    """Flag that stands for something else, a variable or a parameter -> how that is written with its value."""
+    other_env: frozenset[str]
+    """Variables that the engine reads, of no use here."""
+
+    def write(self, flag: str, value: object) -> str:
+        """A flag with its value as the engine takes it."""
+        return self.written.get(flag, f"{flag} {{}}").format(value)
 
     def flag_of(self, name: str) -> str | None:
         """The flag that sets a field of Query, or whose value is kept under this name, as commands are written."""
@@ -103,9 +115,13 @@ class Table:
 
     def find(self, written: str, *, guess: bool = True) -> Found | None:
         """The flag behind a written name, without its value; guess: also one that it is only like."""
+        if flag := self.flags.get(written):
+            return Found(flag, "near" if written in self.misspelt else "exact")
         name, _, key = folded(written).partition(".")
         if flag := self.flags.get(name):
             return Found(flag, "near" if name in self.misspelt else "exact", key=key)
+        if name in self.off:
+            return Found(self.flags[self.off[name]], "exact", turned_off=True)
         positive = f"--{name[5:]}"
         if name.startswith("--no-") and (flag := self.flags.get(positive)) and flag.kind in ("switch", "maybe_switch"):
             return Found(flag, "exact", turned_off=True)
@@ -171,6 +187,10 @@ def load_table(name: str) -> Table:
         serve=data.get("serve", {}),
         misspelt=frozenset(data.get("misspelt", "").split()),
         choices={flag: tuple(values.split()) for flag, values in data.get("choices", {}).items()},
+        off=_by_flag(data.get("off", {})),
+        presets=data.get("presets", {}),
+        written=data.get("written", {}),
+        other_env=frozenset(data.get("other_env", "").split()),
         first=_by_flag(data.get("first", {})),
         gone=_by_flag(data.get("gone", {})),
     )

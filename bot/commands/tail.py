@@ -27,6 +27,8 @@ _PAIR = re.compile(
 _POSITIONAL = re.compile(r"\b(?:LLM|Engine|pipeline|from_pretrained)\(\s*[\"']([^\"'\n]+)[\"']")
 _CACHE = re.compile(r"kv_cache_config\W+(?:\w+\W+[\w.]+\W+){0,6}\Z")
 """The start of TensorRT-LLM's cache options, up to a key inside them."""
+CACHE_KEYS = ("dtype", "max_tokens")
+"""Names that mean another thing outside of cache options."""
 _PRESET = re.compile(r"preset:[ \t]*\n[ \t]*name:[ \t]*[\"']?([\w./-]+)")
 PRESETS_RUN_ON = "vllm"
 _CONFIG = re.compile(r"config:[ \t]*")
@@ -127,6 +129,8 @@ def complete(command: Command, paste: Paste, reader: Reader) -> None:
     """Add what keys beside the arguments state: a chart's vllmConfig and modelURL."""
     for key, value in _pairs(paste.plain):
         flag = reader.table.flags.get(key)
+        if flag:
+            command.spans.append((value.start, value.end))
         if flag and not (command.states(flag.slot) if flag.slot else not flag.also or flag.also in command.extra):
             reader.state(command, flag, value.text, value)
 
@@ -154,7 +158,7 @@ def _pairs(text: str) -> Iterator[tuple[str, Token]]:
         if count >= MOST_PAIRS:
             return
         key = _CAMEL.sub("-", match.group(1)).lower()
-        inner = "kv-cache-config." if key == "dtype" and _CACHE.search(text, 0, match.start()) else ""
+        inner = "kv-cache-config." if key in CACHE_KEYS and _CACHE.search(text, 0, match.start()) else ""
         if match.group(2) not in ("None", "null", "~"):
             place = (match.start(), match.end())
             yield folded(f"--{inner}{key}"), Token(_plain(match.group(2)), *place)

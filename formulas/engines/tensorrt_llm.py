@@ -71,7 +71,21 @@ class TensorRtPlan:
 
     @cached_property
     def usable(self) -> int:
-        """On the stage with the largest weights, whose cache is the smallest."""
+        """On the stage with the largest weights, whose cache is the smallest: the fraction, or what is stated."""
+        caps = self._caps()
+        rest = max(stage.weights for stage in self.stages) + self.activations + self.overhead
+        return min(self._share, *(rest + cap for cap in caps)) if caps else self._share
+
+    def _caps(self) -> list[int]:
+        """Bytes of the cache as kv_cache_config limits them: max_gpu_total_bytes, max_tokens."""
+        settings = self.deployment.settings
+        caps = [settings.kv_cache_memory_bytes] if settings.kv_cache_memory_bytes else []
+        if settings.most_tokens:
+            caps.append(max(self._sequence(stage, settings.most_tokens) for stage in self.stages))
+        return caps
+
+    @property
+    def _share(self) -> int:
         gpu, settings = self.deployment.gpu, self.deployment.settings
         fraction = FREE_FRACTION.at(self.release) if settings.utilization is None else settings.utilization
         return int(
