@@ -407,9 +407,19 @@ def sampler_bytes(*, element_bytes: Any, hidden_size: Any, logit_bytes: Any, max
     return element_bytes*hidden_size*max_batched_tokens + (-(-(logit_bytes*max_sequences*vocab_size) // (1)))
 
 
-def sglang_attention_pool_bytes(*, pool_bytes: Any, sequence_state_bytes: Any, state_slots: Any) -> Any:
+def sglang_attention_pool_bytes(*, draft_tokens: Any, pool_bytes: Any, sequence_state_bytes: Any, spare_slots: Any, state_slots: Any, verified_requests: Any) -> Any:
     """cache of the attention layers alone [bytes]."""
-    return pool_bytes - sequence_state_bytes*(state_slots + 1)
+    return pool_bytes - sequence_state_bytes*(draft_tokens*(spare_slots + verified_requests) + spare_slots + state_slots)
+
+
+def sglang_card_reserve_bytes(*, card_reserve: Any, draft_reserve: Any, pipeline_parallel: Any, rank_reserve: Any, tensor_parallel: Any) -> Any:
+    """memory for activations and CUDA graphs [bytes]."""
+    return card_reserve + draft_reserve + pipeline_parallel*rank_reserve*tensor_parallel
+
+
+def sglang_large_card_fraction(*, reported_bytes: Any, small_fraction: Any) -> Any:
+    """share of the free card for weights and cache [ratio]."""
+    return smallest((reported_bytes - 19327352832)/reported_bytes, small_fraction + (51539607552 - 51539607552*small_fraction)/reported_bytes)
 
 
 def sglang_pool_tokens(*, cache_page: Any, cell_bytes: Any, pool_bytes: Any) -> Any:
@@ -422,24 +432,24 @@ def sglang_request_tokens(*, batch: Any, cache_page: Any, sequence_tokens: Any) 
     return batch*cache_page*(-(-(sequence_tokens) // (cache_page)))
 
 
-def sglang_reserve_bytes(*, graph_batch: Any, least_reserve: Any, pipeline_parallel: Any, prefill_chunk: Any, prefill_graph_mib: Any, tensor_parallel: Any) -> Any:
+def sglang_reserve_bytes(*, draft_reserve: Any, graph_batch: Any, least_reserve: Any, pipeline_parallel: Any, prefill_chunk: Any, prefill_graph_mib: Any, tensor_parallel: Any) -> Any:
     """memory for activations and CUDA graphs [bytes]."""
-    return largest(2097152*graph_batch + 134217728*pipeline_parallel*tensor_parallel + 1048576*prefill_graph_mib + 1572864*largest(2048, prefill_chunk) + 536870912, least_reserve)
+    return draft_reserve + largest(2097152*graph_batch + 134217728*pipeline_parallel*tensor_parallel + 1048576*prefill_graph_mib + 1572864*largest(2048, prefill_chunk) + 536870912, least_reserve)
 
 
-def sglang_state_pool_bytes(*, attention_bytes: Any, sequence_state_bytes: Any, state_share: Any, state_slots: Any) -> Any:
+def sglang_state_pool_bytes(*, attention_bytes: Any, draft_tokens: Any, sequence_state_bytes: Any, spare_slots: Any, state_share: Any, state_slots: Any, states_held: Any, verified_requests: Any) -> Any:
     """pool of a hybrid model, states included [bytes]."""
-    return largest((-(-(attention_bytes*(state_share + 1)) // (1))), (-(-(sequence_state_bytes*(state_share + 1)*(state_slots + 1)) // (state_share))))
+    return largest((-(-((attention_bytes + draft_tokens*sequence_state_bytes*(spare_slots + verified_requests))*(draft_tokens + states_held)*(state_share + 1)) // (-state_share*states_held + (draft_tokens + states_held)*(state_share + 1)))), (-(-(sequence_state_bytes*(state_share + 1)*(spare_slots*states_held*(draft_tokens + 1) + state_slots*(draft_tokens + states_held))) // (state_share*states_held))))
 
 
-def sglang_state_slots(*, pool_bytes: Any, sequence_state_bytes: Any, state_share: Any) -> Any:
-    """states that are kept, the spare one apart where it is named [1]."""
-    return ((pool_bytes*state_share) // (sequence_state_bytes*(state_share + 1))) - 1
+def sglang_state_slots(*, draft_tokens: Any, pool_bytes: Any, sequence_state_bytes: Any, spare_slots: Any, state_share: Any, states_held: Any) -> Any:
+    """states that are kept, spare ones apart [1]."""
+    return ((states_held*(pool_bytes*state_share - sequence_state_bytes*spare_slots*(draft_tokens + 1)*(state_share + 1))) // (sequence_state_bytes*(draft_tokens + states_held)*(state_share + 1)))
 
 
-def sglang_stated_pool_bytes(*, attention_bytes: Any, sequence_state_bytes: Any, state_slots: Any) -> Any:
+def sglang_stated_pool_bytes(*, attention_bytes: Any, draft_tokens: Any, sequence_state_bytes: Any, spare_slots: Any, state_slots: Any, verified_requests: Any) -> Any:
     """pool of a hybrid model, states included [bytes]."""
-    return attention_bytes + sequence_state_bytes*(state_slots + 1)
+    return attention_bytes + sequence_state_bytes*(draft_tokens*(spare_slots + verified_requests) + spare_slots + state_slots)
 
 
 def sglang_static_fraction(*, reported_bytes: Any, runtime_reserve: Any) -> Any:

@@ -13,8 +13,13 @@ def stage_weights(
     deployment: Deployment, stage: int, laws: Any, *, copies: bool = False, vocab_padding: int = VOCAB_PADDING
 ) -> int:
     """Bytes on the fullest GPU of one pipeline stage; copies: latent attention keeps its absorbed matrices too."""
+    return weights.stage_weights(storage(deployment, copies=copies, vocab_padding=vocab_padding), stage, laws)
+
+
+def storage(deployment: Deployment, *, copies: bool, vocab_padding: int = VOCAB_PADDING) -> Storage:
+    """How the deployment's weights lie on the GPUs."""
     recipe = deployment.model.quantization
-    storage = Storage(
+    return Storage(
         model=deployment.model,
         weights=deployment.weights,
         plain=deployment.formats["bf16"],
@@ -23,4 +28,3 @@ def stage_weights(
         padding=Padding(vocab=vocab_padding),
         copies=copies,
     )
-    return weights.stage_weights(storage, stage, laws)

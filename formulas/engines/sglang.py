@@ -13,6 +13,7 @@ from formulas.engines import sglang_versions as releases
 from formulas.engines.layout_rules import division_problem
 from formulas.engines.plain_weights import stage_weights
 from formulas.engines.sglang_cache import Pools, pools
+from formulas.engines.sglang_draft import draft_weights
 from formulas.engines.sglang_fraction import constant_fraction, static_fraction
 from formulas.estimate import Memory, Pool
 from formulas.layout import stage_layers
@@ -55,22 +56,52 @@ class SglangPlan:
         architecture, count = self.deployment.model.architecture, self.deployment.layout.pipeline_parallel
         return tuple(
             Stage(
-                weights=stage_weights(self.deployment, stage, self.laws, copies=True),
+                weights=stage_weights(self.deployment, stage, self.laws, copies=True) + self._draft * (stage == count - 1),
                 pools=pools(self.deployment, stage_layers(architecture, count, stage), self.laws),
             )
             for stage in range(count)
         )
 
     @cached_property
+    def _draft(self) -> int:
+        """Weights of the draft; before 0.5.14 the reserve held them."""
+        counted = self.deployment.engine_version >= releases.DRAFTS_COUNTED_SINCE
+        return draft_weights(self.deployment, self.laws) if counted else 0
+
+    @cached_property
     def overhead(self) -> int:
         """What the static share pays of memory taken before the weights load; kept by loading; the image cache."""
-        one = self.deployment.layout.gpu_count == 1
-        context = releases.CONTEXT_ONE if one else releases.CONTEXT_MANY
-        if self.deployment.gpu.unified_memory and self.deployment.settings.free_bytes is None:
-            context = releases.CONTEXT_UNIFIED
-        loading = releases.LOADING_ONE if one else releases.LOADING_MANY
-        towers = releases.TOWER_CACHE if self.deployment.model.architecture.towers else 0
-        return round(context * self.utilization) + loading + towers
+        towers = self.deployment.model.architecture.towers
+        images = releases.TOWER_CACHE.at(self.deployment.engine_version) if towers else 0
+        return round(self._context * self.utilization) + self._loading + images
+
+    @property
+    def _context(self) -> int:
+        """Bytes taken before the weights load."""
+        gpu, release = self.deployment.gpu, self.deployment.engine_version
+        if self._shares_system_memory:
+            return releases.CONTEXT_UNIFIED
+        large = gpu.vendor != "NVIDIA" or gpu.name.startswith("NVIDIA ")
+        alone = releases.CONTEXT.at(release) if large else releases.CONTEXT_SMALL
+        return alone + (self._links if self.deployment.layout.gpu_count > 1 else 0)
+
+    @property
+    def _links(self) -> int:
+        """Buffers for the exchange between GPUs."""
+        gpu = self.deployment.gpu
+        if gpu.vendor == "AMD":
+            return releases.ROCM_MANY
+        return releases.NVLINK_MANY if "GB/s" in gpu.nvlink else 0
+
+    @property
+    def _shares_system_memory(self) -> bool:
+        return self.deployment.gpu.unified_memory and self.deployment.settings.free_bytes is None
+
+    @property
+    def _loading(self) -> int:
+        if self.deployment.gpu.unified_memory:
+            return releases.LOADING_UNIFIED
+        return releases.LOADING_ONE if self.deployment.layout.gpu_count == 1 else releases.LOADING_MANY
 
     @property
     def band(self) -> Mapping[str, int]:
@@ -110,8 +141,8 @@ class Sglang:
     latest = releases.LATEST
 
     def utilization(self, release: Version) -> float:
-        """mem_fraction_static on one GPU before 0.5; from there the plan works it out for the card."""
-        return constant_fraction(1)
+        """mem_fraction_static on one GPU before 0.4.6; from there the plan works it out for the card."""
+        return constant_fraction(1, release)
 
     def kv_cache(self, model: Model, gpu: Gpu) -> str:
         """The checkpoint's own KV format where it states one, fp8 for sparse attention on Blackwell, else the dtype."""

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from catalog.types import CompressedAttention, Layer
+from catalog.types import Attention, CompressedAttention, Layer
 from formulas.deployment import Deployment
 from formulas.engines import sglang_versions as releases
+from formulas.engines.sglang_draft import draft_layers
 from formulas.engines.sglang_states import NO_STATES, States, states
 from formulas.kv_cache import Cached, LayerCache, layer_caches
 from formulas.state import FP32_BYTES, Held
@@ -83,9 +84,22 @@ def pools(deployment: Deployment, layers: Iterable[tuple[Layer, int]], laws: Any
     positions = architecture.encoder.positions or 0 if architecture.encoder else 0
     packs = architecture.has_index and deployment.gpu.compute_capability == releases.PACKED_ON
     cached = Cached(deployment.kv_cache, held, packs_latent=packs)
-    caches = layer_caches(layers, cached, laws, encoder_positions=positions)
+    caches = layer_caches(map(_own_cache, layers), cached, laws, encoder_positions=positions)
+    if deployment.engine_version >= releases.DRAFTS_COUNTED_SINCE:
+        caches += layer_caches([(layer, 1) for layer in draft_layers(deployment)], cached, laws)
     apart = architecture.model_type in releases.WINDOW_POOLS.at(deployment.engine_version)
     return _sorted(caches, apart, deployment)
+
+
+def _own_cache(pair: tuple[Layer, int]) -> tuple[Layer, int]:
+    """The layer with a cache of its own: SGLang allocates one even where a model shares that of an earlier layer.
+
+    Source: srt/configs/model_config.py get_hybrid_layer_ids (0.5.19) counts every layer of gemma4; a public log of
+    gemma-4-E4B on GB10 has 79.94 GiB for 997,846 tokens of all 42 layers."""
+    layer, count = pair
+    if not isinstance(layer.mixer, Attention) or not layer.mixer.shares_cache:
+        return pair
+    return layer.model_copy(update={"mixer": layer.mixer.model_copy(update={"shares_cache": False})}), count
 
 
 def _sorted(caches: list[LayerCache], apart: bool, deployment: Deployment) -> Pools:

@@ -20,29 +20,61 @@ class States:
     per_request: int = 1
     """States that one running request holds."""
     share: float = releases.STATE_SHARE
+    spare: int = 1
+    draft_tokens: int = 0
+    """Tokens whose states are kept until they are verified, for each running request."""
+    most_requests: int = 0
+    """Running requests, where draft tokens bound them."""
 
     def attention_bytes(self, budget: int, laws: Any) -> int:
         """What the states leave of a budget; below zero where they do not fit."""
         if not self.size:
             return budget
-        slots = self.slots
-        if slots is None:
-            slots = laws.sglang_state_slots(
-                pool_bytes=max(0, budget), state_share=self.share, sequence_state_bytes=self.size
-            )
+        slots = self._slots(budget, laws) if self.slots is None else self.slots
+        verified = min(self.most_requests, max(0, slots) // self.per_request)
         return int(
-            laws.sglang_attention_pool_bytes(pool_bytes=budget, state_slots=slots, sequence_state_bytes=self.size)
+            laws.sglang_attention_pool_bytes(
+                pool_bytes=budget, state_slots=slots, verified_requests=verified, **self._drafts, **self._each
+            )
         )
 
     def pool_bytes(self, attention: int, batch: int, laws: Any) -> int:
         """The least budget that leaves so much for attention and holds the states of so many requests."""
         if not self.size:
             return attention
-        needed = {"state_slots": self.per_request * batch, "sequence_state_bytes": self.size}
+        kept = {"state_slots": self.per_request * batch, "verified_requests": min(self.most_requests, batch)}
         if self.slots is not None:
-            needed["state_slots"] = max(self.slots, needed["state_slots"])
-            return int(laws.sglang_stated_pool_bytes(attention_bytes=attention, **needed))
-        return int(laws.sglang_state_pool_bytes(attention_bytes=attention, state_share=self.share, **needed))
+            kept["state_slots"] = max(self.slots, kept["state_slots"])
+            return int(laws.sglang_stated_pool_bytes(attention_bytes=attention, **kept, **self._drafts, **self._each))
+        return int(
+            laws.sglang_state_pool_bytes(
+                attention_bytes=attention,
+                state_share=self.share,
+                states_held=self.per_request,
+                **kept,
+                **self._drafts,
+                **self._each,
+            )
+        )
+
+    def _slots(self, budget: int, laws: Any) -> int:
+        return int(
+            laws.sglang_state_slots(
+                pool_bytes=max(0, budget),
+                state_share=self.share,
+                states_held=self.per_request,
+                **self._drafts,
+                **self._each,
+            )
+        )
+
+    @property
+    def _each(self) -> dict[str, int]:
+        return {"sequence_state_bytes": self.size, "spare_slots": self.spare}
+
+    @property
+    def _drafts(self) -> dict[str, int]:
+        return {"draft_tokens": self.draft_tokens}
 
 
 NO_STATES = States()
@@ -53,10 +85,17 @@ def states(deployment: Deployment, size: int) -> States:
     settings = deployment.settings
     if not size:
         return NO_STATES
-    share = settings.state_share or releases.STATE_SHARE
     alone = settings.prefix_caching is False
-    slots = settings.max_sequences if settings.state_slots is None and alone else settings.state_slots
-    return States(size, slots, 1 if alone else _per_request(deployment), share)
+    drafts = settings.speculative_tokens
+    return States(
+        size=size,
+        slots=settings.max_sequences if settings.state_slots is None and alone else settings.state_slots,
+        per_request=1 if alone else _per_request(deployment),
+        share=settings.state_share or releases.STATE_SHARE,
+        spare=releases.SPARE_STATES.at(deployment.engine_version),
+        draft_tokens=drafts,
+        most_requests=(settings.max_sequences or releases.DRAFTED_REQUESTS) if drafts else 0,
+    )
 
 
 def _per_request(deployment: Deployment) -> int:

@@ -1,10 +1,10 @@
 """SGLang: the share of the card that weights and cache may take, and how a pool is divided between kinds of layers."""
 
-from sympy import Max, Rational, ceiling, floor
+from sympy import Max, Min, Rational, ceiling, floor
 
 from formulas.law import Law
 from formulas.symbols import batch, pool_bytes, quantity, sequence_tokens, tensor_parallel
-from formulas.units import MIB
+from formulas.units import GIB, MIB
 
 prefill_chunk = quantity("prefill_chunk", "tokens", "tokens of one prefill chunk (chunked_prefill_size)")
 graph_batch = quantity("graph_batch", "sequences", "largest batch with a captured CUDA graph")
@@ -12,19 +12,32 @@ prefill_graph_mib = quantity("prefill_graph_mib", "1", "MiB set aside for captur
 graph_mib = 2 * graph_batch + prefill_graph_mib
 pipeline_parallel = quantity("pipeline_parallel", "GPUs", "pipeline stages")
 least_reserve = quantity("least_reserve", "bytes", "reserve that large cards keep at least")
+draft_reserve = quantity("draft_reserve", "bytes", "memory for the draft of speculative decoding and its graphs")
 runtime_reserve = quantity("runtime_reserve", "bytes", "memory for activations and CUDA graphs")
 RESERVE = Law(
     name="sglang_reserve_bytes",
     result=runtime_reserve,
-    expression=Max(
+    expression=draft_reserve
+    + Max(
         least_reserve,
         ceiling(
             MIB
             * (512 + Rational(3, 2) * Max(prefill_chunk, 2048) + 128 * tensor_parallel * pipeline_parallel + graph_mib)
         ),
     ),
-    holds="SGLang 0.5: default of --mem-fraction-static, without DP attention and DeepEP",
-    source="SGLang 0.5.23 srt/arg_groups/memory_hook.py: handle_gpu_memory_settings, reserve_for_graph_mb",
+    holds="SGLang from 0.5.3: default of --mem-fraction-static, without DP attention and DeepEP",
+    source="SGLang 0.5.23 srt/arg_groups/memory_hook.py: handle_gpu_memory_settings, reserve_for_graph_mb; 0.5.3 to "
+    "0.5.17 srt/server_args.py: _handle_gpu_memory_settings",
+)
+
+card_reserve = quantity("card_reserve", "bytes", "reserve of this size of card on no GPU at all")
+rank_reserve = quantity("rank_reserve", "bytes", "more of it a GPU that shares the model")
+CARD_RESERVE = Law(
+    name="sglang_card_reserve_bytes",
+    result=runtime_reserve,
+    expression=card_reserve + rank_reserve * tensor_parallel * pipeline_parallel + draft_reserve,
+    holds="SGLang 0.4.8 to 0.5.2: default of --mem-fraction-static, without DP attention",
+    source="SGLang 0.4.8, 0.4.9.post6, 0.5.2 srt/server_args.py: __post_init__",
 )
 
 reported_bytes = quantity("reported_bytes", "bytes", "memory of the card as nvidia-smi or rocm-smi reports it")
@@ -35,6 +48,17 @@ STATIC_FRACTION = Law(
     expression=floor(1000 * (reported_bytes - runtime_reserve) / reported_bytes + Rational(1, 2)) / 1000,
     holds="SGLang 0.5: default, rounded to a thousandth",
     source="SGLang 0.5.23 srt/arg_groups/memory_hook.py: mem_fraction_static",
+)
+
+small_fraction = quantity("small_fraction", "ratio", "share that a card of 80 GB gives", real=True)
+LARGE_FRACTION = Law(
+    name="sglang_large_card_fraction",
+    result=static_fraction,
+    expression=Min(
+        small_fraction + 48 * GIB * (1 - small_fraction) / reported_bytes, (reported_bytes - 18 * GIB) / reported_bytes
+    ),
+    holds="SGLang 0.4.6 and 0.4.7 on cards beyond 96 GiB",
+    source="SGLang 0.4.6.post5, 0.4.7 srt/server_args.py: __post_init__",
 )
 
 cell_bytes = quantity("cell_bytes", "bytes", "cache of one token over all layers on one GPU", real=True)
@@ -79,39 +103,52 @@ WINDOWED_CELL = Law(
     source="SGLang 0.5.23 srt/model_executor/pool_configurator.py: _recompute_cell_size",
 )
 
-state_slots = quantity("state_slots", "1", "states that are kept, the spare one apart where it is named")
+state_slots = quantity("state_slots", "1", "states that are kept, spare ones apart")
+spare_slots = quantity("spare_slots", "1", "states beside those that requests hold")
 state_bytes = quantity("sequence_state_bytes", "bytes", "state of one sequence over all layers on one GPU")
 state_share = quantity("state_share", "ratio", "state memory a byte of KV cache (mamba_full_memory_ratio)", real=True)
 attention_bytes = quantity("attention_bytes", "bytes", "cache of the attention layers alone")
+draft_tokens = quantity("draft_tokens", "tokens", "tokens that a draft proposes a step, 0 without one")
+states_held = quantity("states_held", "1", "states that one running request holds")
+verified_requests = quantity("verified_requests", "sequences", "requests whose draft tokens have states of their own")
 state_pool = quantity("state_pool", "bytes", "pool of a hybrid model, states included")
+with_drafts = 1 + draft_tokens / states_held
+verified = (verified_requests + spare_slots) * draft_tokens
 STATE_POOL = Law(
     name="sglang_state_pool_bytes",
     result=state_pool,
     expression=Max(
-        ceiling(attention_bytes * (1 + state_share)),
-        ceiling((state_slots + 1) * state_bytes * (1 + state_share) / state_share),
+        ceiling((attention_bytes + verified * state_bytes) / (1 - state_share / ((1 + state_share) * with_drafts))),
+        ceiling(
+            (state_slots * with_drafts + spare_slots * (1 + draft_tokens))
+            * state_bytes
+            * (1 + state_share)
+            / state_share
+        ),
     ),
-    holds="SGLang: hybrid models divide the pool between states and cache at a fixed ratio; one state is spare",
+    holds="SGLang: hybrid models divide the pool between states and cache at a fixed ratio; from 0.5.17 one is spare",
     source="SGLang 0.5.23 srt/mem_cache/kv_cache_configurator.py: _handle_max_mamba_cache",
 )
 STATED_POOL = Law(
     name="sglang_stated_pool_bytes",
     result=state_pool,
-    expression=attention_bytes + (state_slots + 1) * state_bytes,
+    expression=attention_bytes + (state_slots + spare_slots + verified) * state_bytes,
     holds="SGLang: the number of states is stated (--max-mamba-cache-size, or requests without prefix cache)",
     source="SGLang 0.5.23 srt/mem_cache/kv_cache_configurator.py: _handle_max_mamba_cache",
 )
 POOL_SLOTS = Law(
     name="sglang_state_slots",
     result=state_slots,
-    expression=floor(pool_bytes * state_share / (1 + state_share) / state_bytes) - 1,
-    holds="SGLang: states that fill their share of the pool, the spare one apart",
+    expression=floor(
+        (pool_bytes * state_share / (1 + state_share) / state_bytes - spare_slots * (1 + draft_tokens)) / with_drafts
+    ),
+    holds="SGLang: states that fill their share of the pool, spare ones and those of draft tokens apart",
     source="SGLang 0.5.23 srt/mem_cache/kv_cache_configurator.py: _handle_max_mamba_cache",
 )
 ATTENTION_POOL = Law(
     name="sglang_attention_pool_bytes",
     result=attention_bytes,
-    expression=pool_bytes - (state_slots + 1) * state_bytes,
-    holds="SGLang: what states, the spare one among them, leave of the pool",
+    expression=pool_bytes - (state_slots + spare_slots + verified) * state_bytes,
+    holds="SGLang: what states, spare ones and those of draft tokens among them, leave of the pool",
     source="SGLang 0.5.23 srt/mem_cache/kv_cache_configurator.py: _handle_max_mamba_cache",
 )
