@@ -427,14 +427,29 @@ def sglang_pool_tokens(*, cache_page: Any, cell_bytes: Any, pool_bytes: Any) -> 
     return cache_page*((pool_bytes) // (cache_page*cell_bytes))
 
 
+def sglang_request_state_bytes(*, most_requests: Any, ring_rows: Any, row_alignment: Any, row_bytes: Any) -> Any:
+    """compressor states that belong to requests [bytes]."""
+    return row_alignment*row_bytes*(-(-(ring_rows*(most_requests + 2) + 1) // (row_alignment)))
+
+
 def sglang_request_tokens(*, batch: Any, cache_page: Any, sequence_tokens: Any) -> Any:
     """tokens that the pool holds (max_total_num_tokens) [tokens]."""
     return batch*cache_page*(-(-(sequence_tokens) // (cache_page)))
 
 
+def sglang_request_windows(*, cache_page: Any, chunks_in_flight: Any, decode_tokens: Any, draft_tokens: Any, eviction_interval: Any, most_requests: Any, prefill_chunk: Any, prefix_tails: Any, sliding_window: Any) -> Any:
+    """tokens of the windowed pool [tokens]."""
+    return cache_page*(-(-(cache_page + chunks_in_flight*prefill_chunk + most_requests*prefix_tails*(cache_page + sliding_window) + most_requests*(cache_page + decode_tokens + eviction_interval*largest(1, draft_tokens) + sliding_window)) // (cache_page)))
+
+
 def sglang_reserve_bytes(*, draft_reserve: Any, graph_batch: Any, least_reserve: Any, pipeline_parallel: Any, prefill_chunk: Any, prefill_graph_mib: Any, tensor_parallel: Any) -> Any:
     """memory for activations and CUDA graphs [bytes]."""
     return draft_reserve + largest(2097152*graph_batch + 134217728*pipeline_parallel*tensor_parallel + 1048576*prefill_graph_mib + 1572864*largest(2048, prefill_chunk) + 536870912, least_reserve)
+
+
+def sglang_ring_state_bytes(*, ring_rows: Any, ring_tokens: Any, row_bytes: Any) -> Any:
+    """compressor state a windowed token [bytes]."""
+    return ring_rows*row_bytes/ring_tokens
 
 
 def sglang_state_pool_bytes(*, attention_bytes: Any, draft_tokens: Any, sequence_state_bytes: Any, spare_slots: Any, state_share: Any, state_slots: Any, states_held: Any, verified_requests: Any) -> Any:

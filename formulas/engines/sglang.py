@@ -9,12 +9,14 @@ from typing import Any
 
 from catalog.types import Gpu, Model
 from formulas.deployment import Deployment, Layout, Version
+from formulas.engines import sglang_seen as seen
 from formulas.engines import sglang_versions as releases
 from formulas.engines.layout_rules import division_problem
 from formulas.engines.plain_weights import stage_weights
-from formulas.engines.sglang_cache import Pools, pools
+from formulas.engines.sglang_cache import pools
 from formulas.engines.sglang_draft import draft_weights
 from formulas.engines.sglang_fraction import constant_fraction, static_fraction
+from formulas.engines.sglang_pools import Pools
 from formulas.estimate import Memory, Pool
 from formulas.layout import stage_layers
 
@@ -56,7 +58,8 @@ class SglangPlan:
         architecture, count = self.deployment.model.architecture, self.deployment.layout.pipeline_parallel
         return tuple(
             Stage(
-                weights=stage_weights(self.deployment, stage, self.laws, copies=True) + self._draft * (stage == count - 1),
+                weights=stage_weights(self.deployment, stage, self.laws, copies=True)
+                + self._draft * (stage == count - 1),
                 pools=pools(self.deployment, stage_layers(architecture, count, stage), self.laws),
             )
             for stage in range(count)
@@ -73,41 +76,59 @@ class SglangPlan:
         """What the static share pays of memory taken before the weights load; kept by loading; the image cache."""
         towers = self.deployment.model.architecture.towers
         images = releases.TOWER_CACHE.at(self.deployment.engine_version) if towers else 0
-        return round(self._context * self.utilization) + self._loading + images
+        return round(self._context * self.utilization) + self.loading + images
 
     @property
     def _context(self) -> int:
         """Bytes taken before the weights load."""
         gpu, release = self.deployment.gpu, self.deployment.engine_version
         if self._shares_system_memory:
-            return releases.CONTEXT_UNIFIED
+            return seen.CONTEXT_UNIFIED.bytes
         large = gpu.vendor != "NVIDIA" or gpu.name.startswith("NVIDIA ")
-        alone = releases.CONTEXT.at(release) if large else releases.CONTEXT_SMALL
-        return alone + (self._links if self.deployment.layout.gpu_count > 1 else 0)
+        alone = seen.CONTEXT.at(release) if large else seen.CONTEXT_SMALL
+        return alone.bytes + (self._links if self.deployment.layout.gpu_count > 1 else 0)
 
     @property
     def _links(self) -> int:
         """Buffers for the exchange between GPUs."""
         gpu = self.deployment.gpu
         if gpu.vendor == "AMD":
-            return releases.ROCM_MANY
-        return releases.NVLINK_MANY if "GB/s" in gpu.nvlink else 0
+            return seen.ROCM_MANY.bytes
+        return seen.NVLINK_MANY.bytes if "GB/s" in gpu.nvlink else 0
 
     @property
     def _shares_system_memory(self) -> bool:
         return self.deployment.gpu.unified_memory and self.deployment.settings.free_bytes is None
 
     @property
-    def _loading(self) -> int:
+    def loading(self) -> int:
+        """Bytes that loading keeps beside the weights."""
+        if self.deployment.model.architecture.has_mixer("compressed"):
+            return seen.LOADING_COMPRESSED.bytes
         if self.deployment.gpu.unified_memory:
-            return releases.LOADING_UNIFIED
-        return releases.LOADING_ONE if self.deployment.layout.gpu_count == 1 else releases.LOADING_MANY
+            return seen.LOADING_UNIFIED.bytes
+        alone = self.deployment.layout.gpu_count == 1
+        return seen.LOADING_ONE.bytes if alone else seen.LOADING_MANY.bytes
 
     @property
     def band(self) -> Mapping[str, int]:
-        """The cache is exact; weights nearly so, memory taken before they load is not."""
+        """The cache is exact; weights nearly so, memory taken before they load and kept by loading are not."""
         weights = max(stage.weights for stage in self.stages)
-        return {"weights": round(releases.WEIGHTS_BAND * weights), "overhead": releases.CONTEXT_BAND}
+        wide = self._shares_system_memory or self.deployment.model.architecture.has_mixer("compressed")
+        return {
+            "weights": round(releases.WEIGHTS_BAND * weights),
+            "overhead": self._context_band,
+            "loading": seen.LOADING_BAND_WIDE if wide else seen.LOADING_BAND,
+        }
+
+    @property
+    def _context_band(self) -> int:
+        gpu = self.deployment.gpu
+        if self._shares_system_memory:
+            return seen.UNIFIED_BAND
+        if self.deployment.layout.gpu_count == 1 or not self._links:
+            return seen.CONTEXT_BAND
+        return seen.ROCM_BAND if gpu.vendor == "AMD" else seen.NVLINK_BAND
 
     def memory(self, *, batch: int, sequence_tokens: int) -> Memory:
         """Bytes on the fullest GPU for batch sequences per replica."""

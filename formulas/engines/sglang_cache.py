@@ -1,16 +1,17 @@
-"""SGLang's pools on one GPU: full layers, windowed layers and states share one budget at fixed ratios."""
+"""SGLang's pools on one GPU, worked out from the layers that it holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
-from catalog.types import Attention, CompressedAttention, Layer
+from catalog.types import Attention, Layer
 from formulas.deployment import Deployment
 from formulas.engines import sglang_versions as releases
 from formulas.engines.sglang_draft import draft_layers
-from formulas.engines.sglang_states import NO_STATES, States, states
+from formulas.engines.sglang_pools import Pools
+from formulas.engines.sglang_states import states
+from formulas.engines.sglang_v4 import compressed_pools
 from formulas.kv_cache import Cached, LayerCache, layer_caches
 from formulas.state import FP32_BYTES, Held
 
@@ -22,73 +23,28 @@ class WideStates(Held):
         return FP32_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Pools:
-    """What one token and one request take on one GPU."""
-
-    full: float
-    """Bytes of one token in full layers."""
-    windowed: float = 0
-    """Bytes of one token in windowed layers with a pool of their own."""
-    window: int = 0
-    window_share: float = releases.WINDOW_SHARE
-    states: States = NO_STATES
-    cross: int = 0
-    """Bytes that a request holds of its encoder's output."""
-    page: int = 1
-
-    @property
-    def empty(self) -> bool:
-        return not (self.full or self.windowed or self.states.size or self.cross)
-
-    def needed(self, *, batch: int, sequence_tokens: int, laws: Any) -> int:
-        """Bytes of the pool that holds these requests."""
-        page = {"cache_page": self.page}
-        tokens = int(laws.sglang_request_tokens(batch=batch, sequence_tokens=sequence_tokens, **page))
-        if self.windowed:
-            held = min(sequence_tokens, self.window + self.page)
-            tokens = int(
-                laws.sglang_windowed_tokens(
-                    request_tokens=tokens, batch=batch, window_held=held, window_share=self.window_share
-                )
-            )
-        size = -int(-tokens * self.cell(laws) // 1) + batch * self.cross
-        return self.states.pool_bytes(size, batch, laws)
-
-    def tokens(self, budget: int, laws: Any) -> int:
-        """Tokens that a budget of bytes gives (max_total_num_tokens)."""
-        budget = self.states.attention_bytes(budget, laws)
-        if budget <= 0 or not self.cell(laws):
-            return 0
-        return int(laws.sglang_pool_tokens(pool_bytes=budget, cell_bytes=self.cell(laws), cache_page=self.page))
-
-    def cell(self, laws: Any) -> float:
-        """Bytes of one token of max_total_num_tokens."""
-        if not self.windowed:
-            return self.full
-        return float(
-            laws.sglang_windowed_cell_bytes(
-                full_cell=self.full, window_cell=self.windowed, window_share=self.window_share
-            )
-        )
-
-
 def pools(deployment: Deployment, layers: Iterable[tuple[Layer, int]], laws: Any) -> Pools:
     """Pools of the layers on one GPU."""
     architecture = deployment.model.architecture
     if architecture.role == "encoder":
         return Pools(full=0)
     if architecture.has_mixer("compressed"):
-        return compressed_pools(layers, deployment.settings.window_share or releases.WINDOW_SHARE_V4)
+        return compressed_pools(deployment, layers, laws)
     held = WideStates(deployment.layout.tensor_parallel, 2, 0, architecture.hidden_size)
     positions = architecture.encoder.positions or 0 if architecture.encoder else 0
-    packs = architecture.has_index and deployment.gpu.compute_capability == releases.PACKED_ON
+    packs = architecture.has_index and _packs(deployment)
     cached = Cached(deployment.kv_cache, held, packs_latent=packs)
     caches = layer_caches(map(_own_cache, layers), cached, laws, encoder_positions=positions)
     if deployment.engine_version >= releases.DRAFTS_COUNTED_SINCE:
         caches += layer_caches([(layer, 1) for layer in draft_layers(deployment)], cached, laws)
     apart = architecture.model_type in releases.WINDOW_POOLS.at(deployment.engine_version)
     return _sorted(caches, apart, deployment)
+
+
+def _packs(deployment: Deployment) -> bool:
+    """Whether the pool is sized for packed fp8 keys."""
+    packed = deployment.gpu.compute_capability == releases.PACKED_ON
+    return packed and deployment.engine_version >= releases.PACKED_SINCE
 
 
 def _own_cache(pair: tuple[Layer, int]) -> tuple[Layer, int]:
@@ -114,21 +70,4 @@ def _sorted(caches: list[LayerCache], apart: bool, deployment: Deployment) -> Po
         states=states(deployment, sum(cache.size * cache.count for cache in caches if cache.kind == "state")),
         cross=sum(cache.size * cache.count * cache.span for cache in caches if cache.kind == "cross"),
         page=settings.block_size or 1,
-    )
-
-
-def compressed_pools(layers: Iterable[tuple[Layer, int]], window_share: float) -> Pools:
-    """DeepSeek-V4: packed keys of every ratio, index keys, and a window in every layer."""
-    mixers = [(layer.mixer, count) for layer, count in layers if isinstance(layer.mixer, CompressedAttention)]
-    full = 0.0
-    for mixer, count in mixers:
-        if mixer.compress_ratio:
-            index = releases.V4_INDEX_BYTES if mixer.indexer else 0
-            full += count * (releases.V4_KEY_BYTES + index) / mixer.compress_ratio
-    return Pools(
-        full=full,
-        windowed=releases.V4_KEY_BYTES * sum(count for _, count in mixers),
-        window=max(mixer.sliding_window for mixer, _ in mixers),
-        window_share=window_share,
-        page=releases.V4_PAGE,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from catalog.types import Model
+from catalog.types import LatentAttention, Model
 from formulas.deployment import Deployment
 from formulas.engines import sglang_versions as releases
 from formulas.units import GIB
@@ -37,9 +37,7 @@ def _early_fraction(deployment: Deployment, laws: Any) -> float:
         return releases.HUGE_CARD_FRACTION
     if reported <= releases.LARGE_CARD:
         return releases.SMALL_CARD_FRACTION
-    return float(
-        laws.sglang_large_card_fraction(reported_bytes=reported, small_fraction=releases.SMALL_CARD_FRACTION)
-    )
+    return float(laws.sglang_large_card_fraction(reported_bytes=reported, small_fraction=releases.SMALL_CARD_FRACTION))
 
 
 def constant_fraction(ranks: int, release: tuple[int, int, int]) -> float:
@@ -57,7 +55,17 @@ def _kernel_factor(deployment: Deployment) -> float:
     """What the attention kernels of ROCm take off."""
     long = (deployment.model.max_length or 0) > releases.AITER_BEYOND
     rocm = deployment.gpu.vendor == "AMD" and deployment.engine_version >= releases.AITER_SINCE
-    return releases.AITER_FACTOR if rocm and long else 1.0
+    return releases.AITER_FACTOR if rocm and long and _default_kernels(deployment) else 1.0
+
+
+def _default_kernels(deployment: Deployment) -> bool:
+    """Whether aiter is the default of the model's attention on ROCm."""
+    architecture = deployment.model.architecture
+    if architecture.has_index or architecture.has_mixer("compressed"):
+        return False
+    latent = (kind.mixer for kind in architecture.kinds if isinstance(kind.mixer, LatentAttention))
+    heads = {mixer.num_attention_heads // deployment.layout.tensor_parallel for mixer in latent}
+    return heads <= set(releases.AITER_LATENT_HEADS)
 
 
 def reported_bytes(deployment: Deployment) -> int:
@@ -149,8 +157,9 @@ def tower_factor(model: Model) -> float:
     if vision is None:
         return 1.0
     width = vision.hidden_size or releases.TOWER_WIDTH
-    named_depth = model.architecture.model_type.startswith(releases.TOWERS_OF_OTHER_DEPTH)
-    layers = releases.TOWER_LAYERS if named_depth else vision.parameters / (12 * width**2)
+    kind = model.architecture.model_type
+    counted = (depth for start, depth in releases.TOWER_DEPTHS.items() if kind.startswith(start))
+    layers = next(counted, vision.parameters / (12 * width**2))
     complexity = layers * width**2 / (releases.TOWER_LAYERS * releases.TOWER_WIDTH**2)
     least, most = releases.TOWER_BOUNDS
     return releases.TOWER_FRACTION * max(least, min(most, 1 - releases.TOWER_SENSITIVITY * (complexity - 1)))

@@ -53,8 +53,10 @@ DRAFTS_COUNTED_SINCE = version("0.5.14")
 DRAFTED_REQUESTS = 48
 """max_running_requests where a draft proposes tokens: srt/arg_groups/speculative_hook.py."""
 AITER_FACTOR, AITER_SINCE, AITER_BEYOND = 0.85, version("0.5.5"), 8192
+AITER_LATENT_HEADS = (16, 128)
 """The aiter kernels of ROCm take 15 % off mem_fraction_static, stated or not, for models longer than this: 0.5.5 to
-0.5.17 srt/server_args.py, 0.5.19 and on srt/arg_groups/attention_hook.py. Logs: 0.51 of an MI355X at 0.6."""
+0.5.17 srt/server_args.py, 0.5.19 and on srt/arg_groups/attention_hook.py. Logs: 0.51 of an MI355X at 0.6. With latent
+attention they are the default for these numbers of heads on one GPU alone; sparse attention has its own."""
 
 
 class CardDefaults(NamedTuple):
@@ -113,8 +115,9 @@ TOWER_FRACTION, TOWER_SENSITIVITY = 0.95, 0.1
 TOWER_BOUNDS = (0.8, 1.05)
 TOWER_LAYERS, TOWER_WIDTH = 24, 1024
 """Vision models lower the fraction by the size of their tower against ViT-L/14: adjust_mem_fraction_for_vlm."""
-TOWERS_OF_OTHER_DEPTH = ("qwen", "glm4v", "kimi", "step3")
-"""Model types whose vision config names its layers otherwise than num_hidden_layers: SGLang takes TOWER_LAYERS."""
+TOWER_DEPTHS = {"qwen": TOWER_LAYERS, "glm4v": TOWER_LAYERS, "step3": TOWER_LAYERS, "kimi": 27}
+"""Layers that SGLang counts by the start of a model type: TOWER_LAYERS where the vision config names its own otherwise
+than num_hidden_layers; 27 of MoonViT: 0.826 on MI355X for Kimi-K2.5."""
 TOWER_CACHE: Since[int] = Since(
     {"0.0": 0, "0.5.18": 100 * MIB},
     source="SGLang 0.5.19 srt/mem_cache/kv_cache_configurator.py: mm_runtime_reservation_gb; not in 0.5.17",
@@ -124,27 +127,6 @@ TOWER_CACHE: Since[int] = Since(
 DRIVER_BYTES = round(0.46 * GIB)
 """nvidia-smi reports this much more than CUDA can hand out: 81,559 MiB against 79.19 GiB on H100."""
 
-CONTEXT: Since[int] = Since(
-    {"0.0": round(0.4 * GIB), "0.4.4": round(0.6 * GIB), "0.5.6": round(0.74 * GIB)},
-    source="visible memory less 'Load weight begin': H100 0.38 (0.4.1); H100 0.60 (0.4.4); H100 0.72, 0.76, H200 0.67, "
-    "B200 0.78, MI355X 0.74 (0.5.8 to 0.5.19)",
-)
-"""Taken before the weights load on one data-centre GPU: CUDA context and libraries; newer images take more."""
-CONTEXT_SMALL = round(0.45 * GIB)
-"""On other cards: 0.13, 0.31, 0.45, 0.59, 0.60 and 0.77 GiB on GeForce cards, 0.40 on L4, whatever the layout."""
-NVLINK_MANY = round(1.4 * GIB)
-"""More of it where GPUs talk over NVLink: 1.16 on 8 x H100, 1.43 on 4 x H800, 1.9 on 8 x H200, 2.4 on 4 x B200."""
-ROCM_MANY = 8 * GIB
-"""More of it with several GPUs of ROCm: 8.0 on 2 x MI355X; DeepSeek-R1 on 8 x MI300X implies 7."""
-CONTEXT_BAND = round(0.3 * GIB)
-MANY_BAND = round(1.0 * GIB)
-"""Where GPUs share the model over NVLink or ROCm."""
-CONTEXT_UNIFIED = round(9.9 * GIB)
-"""Taken where GPU and system share memory: 111.5, 111.5, 111.7, 112.0 and 112.9 of 121.6 GiB of a GB10 were free."""
-LOADING_ONE, LOADING_MANY = round(0.06 * GIB), round(0.22 * GIB)
-LOADING_UNIFIED = round(0.9 * GIB)
-"""Memory that loading keeps beside the weights themselves, logged against computed: 0.02 to 0.16 GiB on one GPU; 0.09,
-0.20, 0.24, 0.28 and 0.34 on several; 0.67, 0.90 and 1.09 on GB10."""
 WEIGHTS_BAND = 0.006
 """Share of the weights: median error of computed against logged weights over 114 start-ups (vLLM and SGLang alike)."""
 
@@ -183,6 +165,23 @@ srt/mem_cache/kv_cache_configurator.py, calculate_mla_kv_cache_dim; srt/arg_grou
 SPARSE_FP8_FROM = 10.0
 """Compute capability from which sparse attention has an fp8 cache by default: srt/arg_groups/overrides.py,
 _dsa_kv_cache_dtype_default (0.5.23)."""
+PACKED_SINCE = version("0.5.17")
+"""Before, pools were sized for one byte a value and took more once they were made (read in 0.5.16, 0.5.17)."""
 V4_KEY_BYTES, V4_INDEX_BYTES = 584, 132
 """Packed fp8 key and index key of DeepSeek-V4: srt/mem_cache/deepseek_v4_memory_pool.py."""
 V4_PAGE = 256
+V4_RINGS = {4: 8, 128: 128}
+"""Rows of compressor state, twice as many with a draft: get_compress_state_ring_size."""
+V4_ROW_ALIGNMENT = 128
+V4_REQUESTS_LEAST = 2048
+"""max_running_requests where it is not stated; up to 4,096 where the pool holds more than four contexts."""
+V4_REQUEST_STATES_SINCE = version("0.5.16")
+"""States of the ratio 128 belong to requests from here (in 0.5.16, not in 0.5.14); before, to tokens of the window."""
+V4_CAPPED_SINCE = version("0.5.21")
+"""The window has a pool for --max-running-requests from here where they are stated (in 0.5.21, not in 0.5.19)."""
+V4_STAGE_LAYERS_SINCE = version("0.5.13")
+"""Before, the window of the draft layer was counted without a draft as well."""
+V4_PADDED_PAGE = 576
+"""A page of packed keys is a multiple of this many bytes; counted from V4_CAPPED_SINCE on."""
+EVICTION_INTERVAL, PREFIX_TAILS, CHUNKS_IN_FLIGHT = 128, 4, 2
+"""SGLANG_SWA_EVICTION_INTERVAL, cached prefixes a request, and chunks under way: compute_swa_request_cap."""

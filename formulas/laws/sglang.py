@@ -3,6 +3,7 @@
 from sympy import Max, Min, Rational, ceiling, floor
 
 from formulas.law import Law
+from formulas.laws.kv_cache import sliding_window
 from formulas.symbols import batch, pool_bytes, quantity, sequence_tokens, tensor_parallel
 from formulas.units import GIB, MIB
 
@@ -151,4 +152,50 @@ ATTENTION_POOL = Law(
     expression=pool_bytes - (state_slots + spare_slots + verified) * state_bytes,
     holds="SGLang: what states, spare ones and those of draft tokens among them, leave of the pool",
     source="SGLang 0.5.23 srt/mem_cache/kv_cache_configurator.py: _handle_max_mamba_cache",
+)
+
+ring_rows = quantity("ring_rows", "1", "rows of compressor state in one ring")
+ring_tokens = quantity("ring_tokens", "tokens", "windowed tokens that share one ring")
+row_bytes = quantity("row_bytes", "bytes", "one row of compressor state over the layers that keep it")
+ring_bytes = quantity("ring_bytes", "bytes", "compressor state a windowed token", real=True)
+RING_STATE = Law(
+    name="sglang_ring_state_bytes",
+    result=ring_bytes,
+    expression=ring_rows / ring_tokens * row_bytes,
+    holds="SGLang: DeepSeek-V4, states that belong to tokens of the window",
+    source="SGLang 0.5.12 to 0.5.23 srt/model_executor/pool_configurator.py: c4_state_ratio, c128_state_ratio",
+)
+
+most_requests = quantity("most_requests", "sequences", "requests that run at once (max_running_requests)")
+row_alignment = quantity("row_alignment", "1", "rows come in multiples of this")
+request_states = quantity("request_states", "bytes", "compressor states that belong to requests")
+REQUEST_STATES = Law(
+    name="sglang_request_state_bytes",
+    result=request_states,
+    expression=ceiling(((most_requests + 2) * ring_rows + 1) / row_alignment) * row_alignment * row_bytes,
+    holds="SGLang from 0.5.16: DeepSeek-V4, states of the ratio 128",
+    source="SGLang 0.5.16 to 0.5.23 srt/model_executor/pool_configurator.py: _get_c128_state_fixed_bytes",
+)
+
+eviction_interval = quantity("eviction_interval", "tokens", "tokens between two evictions from the window")
+decode_tokens = quantity("decode_tokens", "tokens", "tokens that one request may take ahead of a step")
+prefix_tails = quantity("prefix_tails", "1", "cached prefixes a request whose window stays")
+chunks_in_flight = quantity("chunks_in_flight", "1", "prefill chunks under way at once")
+window_tokens = quantity("window_tokens", "tokens", "tokens of the windowed pool")
+REQUEST_WINDOWS = Law(
+    name="sglang_request_windows",
+    result=window_tokens,
+    expression=ceiling(
+        (
+            most_requests * (sliding_window + eviction_interval * Max(1, draft_tokens) + cache_page + decode_tokens)
+            + chunks_in_flight * prefill_chunk
+            + cache_page
+            + prefix_tails * most_requests * (sliding_window + cache_page)
+        )
+        / cache_page
+    )
+    * cache_page,
+    holds="SGLang from 0.5.21: DeepSeek-V4 with --max-running-requests stated",
+    source="SGLang 0.5.21, 0.5.23 srt/model_executor/pool_configurator.py: compute_swa_request_cap, "
+    "_resolve_swa_cap_tokens",
 )
