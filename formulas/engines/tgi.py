@@ -10,13 +10,15 @@ from catalog.types import Gpu, LatentAttention, Model
 from formulas.deployment import Deployment, Layout, Version, version
 from formulas.engines.eager_step import token_bytes
 from formulas.engines.layout_rules import division_problem
-from formulas.engines.plain_weights import stage_weights
+from formulas.engines.plain_weights import stage_weights, storage
 from formulas.engines.sequence_cache import caches, decompressed, pages, sequence_bytes
 from formulas.estimate import Memory, Pool
 from formulas.kv_cache import LayerCache
 from formulas.layout import stage_layers
 from formulas.since import Since
+from formulas.tensors import embedding
 from formulas.units import GIB
+from formulas.weights import tensor_bytes
 
 LATEST = version("3.3.7")
 """Last known release of the 3.3 line; main was read as of January 2026."""
@@ -32,7 +34,11 @@ BLOCK_TOKENS: Since[int] = Since(
 PREFILL_TOKENS = 4096
 """max_batch_prefill_tokens: launcher default; newer launchers may raise it by the card's speed."""
 LOGIT_BYTES = 6
-"""16-bit logits of every prefilled token and their fp32 log-probabilities."""
+"""16-bit logits and their fp32 log-probabilities."""
+LAST_LOGITS_SINCE = version("3.0.0")
+"""Before, the warm-up worked out logits of every prefilled token; --enable-prefill-logprobs brings them back.
+
+Source: TGI docs/source/conceptual/chunking.md."""
 LATENT_HEAD = 256
 """Latent attention is cached decompressed, heads padded to 256: flash_deepseek_v2_modeling.py, head_pad_size."""
 CONTEXT = round(0.5 * GIB)
@@ -84,17 +90,22 @@ class TgiPlan:
 
     @cached_property
     def weights(self) -> int:
-        return stage_weights(self.deployment, 0, self.laws)
+        """Of one GPU; a tied embedding is read a second time as the head (layers/tensor_parallel.py)."""
+        architecture = self.deployment.model.architecture
+        once = stage_weights(self.deployment, 0, self.laws)
+        if not (architecture.lm_head and architecture.tie_word_embeddings):
+            return once
+        return once + tensor_bytes(storage(self.deployment, copies=False), embedding(architecture), None, self.laws)
 
     @cached_property
     def activations(self) -> int:
-        """The warm-up prefill, logits of all its tokens included."""
+        """The warm-up prefill, with the logits of all its tokens where the release works them out."""
         tokens = self._prefill_tokens
         step = self.laws.eager_step_bytes(
             max_batched_tokens=tokens, eager_token_bytes=token_bytes(self.deployment, self.laws)
         )
         architecture = self.deployment.model.architecture
-        if not architecture.lm_head:
+        if not architecture.lm_head or self.release >= LAST_LOGITS_SINCE:
             return int(step)
         logits = self.laws.logits_bytes(logit_rows=tokens, vocab_size=architecture.vocab_size, logit_size=LOGIT_BYTES)
         return int(step + logits)
