@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from benchmarks.accuracy.deploy import GIB
 from benchmarks.accuracy.score import QUANTITIES, Pair, Scored
-from formulas.engines import sglang_versions
 
 EXACT = 0.003
 """Relative error of what a closed form gives to the byte: logs round, and leave small parts to other lines."""
@@ -23,7 +22,7 @@ def bound(row: Scored, key: str) -> float | None:
     pair, band = row.pairs[key], row.estimate.plan.band
     match key:
         case "weights" if row.start.engine == "sglang":
-            return (band["weights"] + sglang_versions.LOADING_MANY) / GIB / pair.measured
+            return (band["weights"] + band["loading"] + row.estimate.plan.loading) / GIB / pair.measured
         case "weights" if "weights" in band:
             return max(WEIGHTS_LEAST, band["weights"] / GIB / pair.measured)
         case "kv" if row.start.engine == "vllm":

@@ -59,6 +59,7 @@ def goals() -> list[Goal]:
         _goal("weights", rows, 0.005, 0.03),
         _goal("kv", rows, 0.30, 2.0),
         _goal("tokens", rows, 0.013, 0.06),
+        _sglang_goal(),
         _share_goal("SGLang tokens from GiB, llama.cpp KV and GGUF sizes", "0.3 % on 90 %", _closed_forms(), 0.90),
         _share_goal("verdict on refused starts", "right or tight, all", _refused(), 1.0),
     ]
@@ -69,6 +70,12 @@ def _goal(key: str, rows: Sequence[Scored], p50: float, p90: float) -> Goal:
     assert found
     now = f"{tables.figure(quantity, found.p50)}, {tables.figure(quantity, found.p90)}"
     return Goal(quantity.title, quantity.target, now, found.p50 <= p50 and found.p90 <= p90)
+
+
+def _sglang_goal() -> Goal:
+    rows = [row for row in ours() if row.start.engine == "sglang" and not row.start.unstated]
+    goal = _goal("tokens", rows, 0.03, 0.10)
+    return Goal(f"SGLang {goal.title}, nothing unstated", "median 3 %, p90 10 %", goal.now, goal.met)
 
 
 def _share_goal(title: str, target: str, hits: list[bool], share: float) -> Goal:
@@ -142,6 +149,10 @@ def sections() -> dict[str, str]:
         "quantities": tables.errors(rows),
         "classes": tables.classes(rows),
         "others": tables.by_engine(ours()),
+        "unstated": tables.unstated(starts()),
+        "sglang_covered": tables.covered(ours(), "sglang"),
+        "tgi_covered": tables.covered(ours(), "tgi"),
+        "seen": tables.seen(),
         "guide": tables.errors(guide_rows(), GUIDE_QUANTITIES),
         "worst": tables.worst(rows),
         "constants": tables.constants(fitted()),

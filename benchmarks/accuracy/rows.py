@@ -101,6 +101,8 @@ class Start(Strict):
     assumed: tuple[str, ...] = ()
     gaps: dict[str, str] = {}
     """Known gaps: why a quantity of this row is not predicted within its band. Read by the tests and the page."""
+    unstated: str = ""
+    """What the prediction needs and the source leaves out, a card or a flag; the page judges the others alone too."""
     aside: str = ""
     """Why the row says nothing about the release's constants and takes no part in their fit."""
     unscored: str = ""

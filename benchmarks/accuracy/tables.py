@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from statistics import median
 
-from benchmarks.accuracy.bounds import ERRORS
+from benchmarks.accuracy.bounds import ERRORS, within
 from benchmarks.accuracy.errors import (
     Summary,
     card_class,
@@ -16,8 +17,9 @@ from benchmarks.accuracy.errors import (
 )
 from benchmarks.accuracy.rows import Start
 from benchmarks.accuracy.score import QUANTITIES, Pair, Quantity, Scored
+from formulas.engines.sglang_seen import SEEN, Seen
 from formulas.fitted import Constant, Fitted
-from formulas.units import MIB
+from formulas.units import GIB, MIB
 
 WORST = 10
 CLASSES: dict[str, Callable[[Scored], str]] = {
@@ -74,15 +76,43 @@ def _short(quantity: Quantity, rows: Sequence[Scored]) -> list[str]:
 def by_engine(rows: Sequence[Scored]) -> str:
     """Errors of the engines beside vLLM."""
     engines = grouped((row for row in rows if row.start.engine != "vllm"), lambda row: row.start.engine)
+    lines = [_line(name, quantity, members) for name, members in engines.items() for quantity in QUANTITIES]
+    stated = [
+        _line(f"{name}, nothing unstated", ERRORS["tokens"], [row for row in members if not row.start.unstated])
+        for name, members in engines.items()
+        if any(row.start.unstated for row in members)
+    ]
+    head = ("engine and quantity", "rows", "median", "p75", "p90", "largest", "within 0.3 %")
+    return markdown(head, filter(None, lines + stated))
+
+
+def _line(name: str, quantity: Quantity, rows: Sequence[Scored]) -> list[str]:
+    found = summary(quantity, rows)
+    return [f"{name}: {quantity.title}", *cells(quantity, found), _near(quantity, rows)] if found else []
+
+
+def covered(rows: Sequence[Scored], engine: str) -> str:
+    """How many rows of an engine, nothing of them unstated, have their tokens inside the answer's band."""
+    judged = [row for row in rows if row.start.engine == engine and "tokens" in row.pairs and not row.start.unstated]
+    return f"{sum(within(row, 'tokens') for row in judged)} of {len(judged)}"
+
+
+def unstated(starts: Iterable[Start]) -> str:
+    """What the sources leave out, row by row."""
+    return "\n".join(f"- {start.id} ({start.model}): {start.unstated}" for start in starts if start.unstated)
+
+
+def seen() -> str:
+    """SGLang's constants: the middle of what logs show, and how far each log is from the middle of the others."""
     return markdown(
-        ("engine and quantity", "rows", "median", "p75", "p90", "largest", "within 0.3 %"),
-        (
-            [f"{name}: {quantity.title}", *cells(quantity, found), _near(quantity, members)]
-            for name, members in engines.items()
-            for quantity in QUANTITIES
-            if (found := summary(quantity, members))
-        ),
+        ("constant", "logs", "GiB", "left out: median", "largest"),
+        ([each.title, str(len(each.gib)), f"{each.bytes / GIB:.2f}", *_spread(each)] for each in SEEN),
     )
+
+
+def _spread(constant: Seen) -> list[str]:
+    off = sorted(abs(each) for each in constant.left_out)
+    return [f"{median(off):.2f} GiB", f"{off[-1]:.2f} GiB"] if off else ["", ""]
 
 
 def _near(quantity: Quantity, rows: Sequence[Scored]) -> str:
