@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from bot.commands.command import Command
+from bot.commands.heads import is_flag
 from bot.commands.paste import Paste
-from bot.commands.reader import Reader, is_flag
+from bot.commands.reader import Reader
 from bot.commands.shell import Token, unquoted
 from bot.commands.table import Table, folded
 

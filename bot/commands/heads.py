@@ -1,0 +1,47 @@
+"""How a command begins: the program's name, and the words in front that belong to it."""
+
+from __future__ import annotations
+
+import re
+
+from bot.commands.shell import ENDS, Token
+from bot.commands.values import read_share
+
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=\S*\Z")
+_RUNNERS = frozenset({"python", "python3", "-m", "sudo", "nohup", "time", "exec", "env", "$", "uv", "run", "uvx", "-u"})
+_PROMPT = re.compile(r"\S*@\S*[#$%>]?\Z|[$#>%]\Z|\(\w+\)\Z|\S*[#$]\Z")
+CONTAINERS = ("docker", "podman", "nerdctl")
+"""Programs that run an image."""
+
+
+def is_called(word: str, part: str) -> bool:
+    """Whether a word runs this program, whatever its folder: a part with a slash wants one."""
+    name = word.lower().replace("\\", "/")
+    if "/" in part:
+        return name.endswith(part)
+    return name.removeprefix("execstart=").rsplit("/", 1)[-1] == part
+
+
+def is_flag(word: str) -> bool:
+    """Whether a word is written like a flag; a negative number is none."""
+    return len(word) > 1 and word[0] == "-" and word != "--" and read_share(word) is None
+
+
+def is_value(following: Token | None) -> bool:
+    """Whether what follows a flag can be its value."""
+    return (
+        following is not None and following.text != "\n" and following.text not in ENDS and not is_flag(following.text)
+    )
+
+
+def first(words: list[Token], index: int) -> int:
+    """Where the command starts: environment settings, python -m, docker run and a prompt in front belong to it."""
+    line = index
+    while line and words[line - 1].text != "\n":
+        line -= 1
+    container = next((at for at in range(line, index) if words[at].text.lower() in CONTAINERS), None)
+    if container is not None:
+        index = container
+    while index > line and (_ASSIGNMENT.match(words[index - 1].text) or words[index - 1].text.lower() in _RUNNERS):
+        index -= 1
+    return line if all(_PROMPT.match(word.text) for word in words[line:index]) else index
