@@ -67,5 +67,5 @@ def _found(paste: Paste, lowered: str) -> Command | None:
 
 MARKS_OF_OPTIONS = ("num_ctx", "num_gpu", "num_batch", "processor")
 """Options of a Modelfile or request, a column of ollama ps."""
-MARKS_OF_TAILS = ("--", "_", "Size:", "Len:", "preset:")
+MARKS_OF_TAILS = ("--", "_", "Size:", "Len:", "preset:", "LLM(", "Llama(")
 """Without one of these a text holds neither flags nor configuration keys."""

@@ -51,6 +51,8 @@ class Command:
     env: dict[str, str] = field(default_factory=dict)
     cards: int | None = None
     """GPUs that the container or the environment gives it."""
+    is_bench: bool = False
+    """A benchmark that starts the engine itself."""
     is_map: bool = False
     """Keys and values instead of flags: a configuration file, a Python call."""
     is_request: bool = False

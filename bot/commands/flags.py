@@ -62,7 +62,8 @@ class FlagReader:
         if not equals and following is not None and not is_flag(following.text):
             self.glue(words, at + 1)
             following = words[at + 1]
-        found = self.table.find(written, guess=len(command.remarks) < MOST_GUESSES)
+        guess = len(command.remarks) < MOST_GUESSES and not (command.is_bench and written in self.table.bench)
+        found = self.table.find(written, guess=guess)
         if found is None:
             return self._unknown(command, words[at], following, bool(equals))
         if found.how == "near":
@@ -80,8 +81,10 @@ class FlagReader:
         return 2
 
     def _unknown(self, command: Command, word: Token, following: Token | None, has_value: bool) -> int:
-        command.unread.append(word)
-        command.remarks.append(Remark("unknown", word.text.partition("=")[0]))
+        name = word.text.partition("=")[0]
+        if not (command.is_bench and name in self.table.bench):
+            command.unread.append(word)
+            command.remarks.append(Remark("unknown", name))
         takes = not has_value and following is not None and is_value(following) and _VALUE.match(following.text)
         return 2 if takes else 1
 
@@ -150,6 +153,14 @@ class FlagReader:
             before = command.extra.get(flag.also)
             command.extra[flag.also] = {**before, **value} if isinstance(before, dict) else value
         command.extra.update(inside(value, self.table.json.get(flag.name, {})))
+
+    def unwrap(self, words: list[Token], at: int) -> None:
+        """Join a flag that a terminal broke in two: "--max-num" and "-seqs" where only the whole is known."""
+        if len(words) < at + 3 or words[at + 1].text != "\n" or self.table.knows(words[at].text):
+            return
+        joined = words[at].text + words[at + 2].text
+        if self.table.knows(joined.partition("=")[0]):
+            words[at : at + 3] = [Token(joined, words[at].start, words[at + 2].end)]
 
     def glue(self, words: list[Token], at: int) -> bool:
         """Cut 8111--gpu-memory-utilization in two where the second part is a flag."""

@@ -12,11 +12,14 @@ _RUNNERS = frozenset({"python", "python3", "-m", "sudo", "nohup", "time", "exec"
 _PROMPT = re.compile(r"\S*@\S*[#$%>]?\Z|[$#>%]\Z|\(\w+\)\Z|\S*[#$]\Z")
 CONTAINERS = ("docker", "podman", "nerdctl")
 """Programs that run an image."""
+IMAGE_KEYS = frozenset({"image:", "from", "image_id:", "--image"})
+CHARTS = "helm"
+"""Its words with a slash are charts."""
 
 
 def is_called(word: str, part: str) -> bool:
     """Whether a word runs this program, whatever its folder: a part with a slash wants one."""
-    name = word.lower().replace("\\", "/")
+    name = word.lower().replace("\\", "/").lstrip("[(")
     if "/" in part:
         return name.endswith(part)
     return name.removeprefix("execstart=").rsplit("/", 1)[-1] == part
@@ -34,11 +37,23 @@ def is_value(following: Token | None) -> bool:
     )
 
 
-def first(words: list[Token], index: int) -> int:
-    """Where the command starts: environment settings, python -m, docker run and a prompt in front belong to it."""
+def is_run(words: list[Token], index: int) -> bool:
+    """Whether a word stands behind `docker run` on its line, or behind `image:`."""
+    before = [word.text.lower() for word in line_before(words, index)]
+    return before[-1:] != [] and (before[-1] in IMAGE_KEYS or not set(CONTAINERS).isdisjoint(before))
+
+
+def line_before(words: list[Token], index: int) -> list[Token]:
+    """The words in front of one on its line."""
     line = index
     while line and words[line - 1].text != "\n":
         line -= 1
+    return words[line:index]
+
+
+def first(words: list[Token], index: int) -> int:
+    """Where the command starts: environment settings, python -m, docker run and a prompt in front belong to it."""
+    line = index - len(line_before(words, index))
     container = next((at for at in range(line, index) if words[at].text.lower() in CONTAINERS), None)
     if container is not None:
         index = container

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from bot.commands.shell import Token, listed, plain_lines, tokens
+from bot.commands.launchers import Launcher, read_launcher
+from bot.commands.shell import Token, listed, plain_lines, tokens, uncommented
 from bot.commands.variables import Assigned, assignments, expanded, reckoned
 from bot.commands.yaml_lines import stated_cards, unfold
 
@@ -17,7 +18,8 @@ _DEVICE_LIST = re.compile(r"--gpus[= ]+[\"']*device=")
 
 _CONTAINER = {
     "shm": re.compile(
-        r"(?:--shm-size[= ]+|shm_size:[ \t]*|medium:[ \t]*\"?Memory\"?[,\s]+sizeLimit:[ \t]*)[\"']?(\d[\w.]*)"
+        r"(?:--shm-size[= ]+|(?:shm_size|shmSize):[ \t]*|medium:[ \t]*\"?Memory\"?[,\s]+sizeLimit:[ \t]*)"
+        r"[\"']?(\d[\w.]*)"
     ),
     "host_memory_limit": re.compile(r"limits:[^#]{0,200}?\bmemory:[ \t]*[\"']?(\d[\w.]*)"),
     "instance_type": re.compile(r"\b(ml\.[a-z0-9]+\.\d*x?large|[pg]\d[a-z]{0,2}\.\d*x?large|Standard_N[A-Z]\w+)\b"),
@@ -33,7 +35,7 @@ class Paste:
 
     @cached_property
     def _unfolded(self) -> tuple[str, tuple[tuple[int, int], ...]]:
-        unfolded = unfold(reckoned(listed(self.text)))
+        unfolded = unfold(reckoned(listed(uncommented(self.text))))
         return plain_lines(unfolded.text), unfolded.regions
 
     @cached_property
@@ -49,8 +51,14 @@ class Paste:
         return self._unfolded[1]
 
     @cached_property
+    def launcher(self) -> Launcher:
+        """Machines and GPUs as what starts the server states them."""
+        return read_launcher(self.text)
+
+    @cached_property
     def variables(self) -> dict[str, Assigned]:
-        return assignments(reckoned(self.text))
+        given = {name: Assigned(number, 0, 0) for name, number in self.launcher.variables}
+        return given | assignments(reckoned(self.text))
 
     @cached_property
     def words(self) -> list[Token]:
@@ -66,7 +74,7 @@ class Paste:
             return number.count(",") + 1 if listed else int(number[:4])
         if (stated := stated_cards(self.text)) is not None:
             return stated
-        return self._visible()
+        return self.launcher.cards or self._visible()
 
     @cached_property
     def container(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from bot.commands.command import Command
 from bot.commands.flags import FlagReader
-from bot.commands.heads import first, is_called, is_flag
+from bot.commands.heads import CHARTS, first, is_called, is_flag, is_run, line_before
 from bot.commands.paste import Paste
 from bot.commands.shell import ENDS, Token, tokens
 from bot.commands.variables import ENGINE_VARIABLES, value
@@ -33,7 +33,7 @@ class Reader(FlagReader):
         """The first command of this engine, or None; a program counts before the image that it runs in."""
         if not any(sign in paste.lowered for sign in self.signs):
             return None
-        for head in (self._program, self._is_image):
+        for head in (self._program, self._is_run_image, self._is_image):
             words, index, opened = paste.words, 0, 0
             while index < len(words):
                 if length := int(head(words, index)):
@@ -58,11 +58,14 @@ class Reader(FlagReader):
                 return len(head)
         return 0
 
+    def _is_run_image(self, words: list[Token], index: int) -> bool:
+        return self._is_image(words, index) and is_run(words, index)
+
     def _is_image(self, words: list[Token], index: int) -> bool:
         """Whether a word is an image of this engine: behind `docker run` or `image:`, or known by its whole name."""
-        word = words[index].text
+        word = words[index].text.removeprefix("docker:")
         name = re.split(r"[:@]", word)[0]
-        local = word[0] in "-/.~$" or "/bin/" in word
+        local = word[:1] in "-/.~$" or "/bin/" in word or any(each.text == CHARTS for each in line_before(words, index))
         return "/" in name and not local and any(image in name.lower() for image in self.table.images)
 
     def _quoted(self, word: Token) -> list[Token]:
@@ -76,6 +79,7 @@ class Reader(FlagReader):
 
     def _command(self, paste: Paste, words: list[Token], index: int, length: int) -> Command:
         command = self.begin(words[first(words, index)].start, words[index + length - 1].end)
+        command.is_bench = any("bench" in word.text for word in words[index : index + length])
         image = next((word for at, word in enumerate(words) if self._is_image(words, at)), words[index])
         self._version(command, image)
         at = self._arguments(command, words, index + length)
@@ -87,7 +91,10 @@ class Reader(FlagReader):
         """Take what the environment states where no flag does."""
         command.cards = paste.cards
         command.extra |= paste.container
-        if env := {name: each.value for name, each in paste.variables.items() if ENGINE_VARIABLES.fullmatch(name)}:
+        if (paste.launcher.nodes or 1) > 1 and "nnodes" not in command.extra:
+            command.extra["nnodes"] = paste.launcher.nodes
+        written = {name: each.value for name, each in paste.variables.items() if each.end}
+        if env := {name: text for name, text in written.items() if ENGINE_VARIABLES.fullmatch(name)}:
             command.extra["env"] = env
         for name, assigned in paste.variables.items():
             flag = self.table.flags.get(self.table.env.get(name, ""))
@@ -113,23 +120,32 @@ class Reader(FlagReader):
     def _later_regions(self, command: Command, paste: Paste, words: list[Token], at: int) -> None:
         """Argument lists of the same container that stand apart: `args:` behind `command:` or `image:`."""
         for start, end in paste.regions:
-            if end <= command.end:
+            if end <= command.end or self._is_another(words, max(start, command.end), end):
                 continue
             at = next((place for place, word in enumerate(words) if word.start >= max(start, command.end)), len(words))
             while at < len(words) and words[at].end <= end:
                 at = max(at + 1, self._arguments(command, words, at))
 
+    def _is_another(self, words: list[Token], start: int, end: int) -> bool:
+        """Whether an argument list holds a command of its own: the workers of a group, a second container."""
+        return any(start <= word.start < end and self._program(words, at) for at, word in enumerate(words))
+
     def argument(self, command: Command, words: list[Token], at: int) -> int:
         """Words that one flag with its value, or the model, takes; 0 where the command is over."""
         word = words[at]
         if is_flag(word.text):
+            self.unwrap(words, at)
             return self.flag(command, words, at)
         if self.glue(words, at):
             return self.argument(command, words, at)
         if any(word.text in head for head in self.table.heads) or self._is_image(words, at):
             return 1
-        if self.table.positional_model and not command.states("model") and _MODEL.search(word.text):
+        if self.table.positional_model and not command.states("model") and _MODEL.search(word.text.lstrip("-")):
             command.set("model", word.text.rstrip(",;"), "text", word)
             command.flags[""] = ("", word.text)
+            return 1
+        following = words[at + 1].text if at + 1 < len(words) else ""
+        if is_flag(following) and self.table.find(following.partition("=")[0], guess=False):
+            command.unread.append(word)
             return 1
         return 0

@@ -8,12 +8,17 @@ from typing import NamedTuple
 MOST_WORDS = 4_000
 """Words of one paste that are looked at; the longest real commands have a few hundred."""
 _TOKEN = re.compile(
-    r"(?:\$\([^()\n]{0,200}\)|'\{[^']{0,4000}\}'|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\\.|[^\s\"'\\])+|[\"'\\]|\n",
+    r"(?:\$\(\([^\n]{0,100}?\)\)|\$\([^()\n]{0,200}\)|\$\{[^{}\n]{0,200}\}|"
+    r"\{\"[^{}\n]{0,2000}(?:\{[^{}\n]{0,500}\}[^{}\n]{0,500}){0,20}\}|'\{[^']{0,4000}\}'|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\\.|[^\s\"'\\])+|[\"'\\]|\n",
 )
 _PIECE = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'", re.S)
+_OBJECT = re.compile(r"[^\"']*\{\s*\"")
+"""A JSON object that stands without quotes around it."""
 _ESCAPE = re.compile(r"\\([\"$`\\])")
 _CONTINUED = re.compile(r"[\\^][ \t]*\r?\n")
 _NEXT_FLAG = re.compile(r"\n(?:[ \t]*\n)*(?=[ \t]*(?:-[ \t]+[\"']?)?--?[a-zA-Z])")
+_CMD = re.compile(r"\n\s*CMD(?=[ \t])")
+"""Arguments behind the ENTRYPOINT of a Dockerfile."""
 _COMMENT = re.compile(r"(?m)^[ \t]*#.*$|(?<=[\s])#[ \t].*$")
 _LIST = re.compile(
     r"\[\s*(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')(?:\s*,\s*(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[\w.$]+(?:\([\w.]*\))?))*\s*,?\s*\]"
@@ -33,9 +38,14 @@ class Token(NamedTuple):
     end: int
 
 
+def uncommented(text: str) -> str:
+    """The text without comments, every other character in its place."""
+    return _COMMENT.sub(spaces, text) if "#" in text else text
+
+
 def plain_lines(text: str) -> str:
-    """The text without comments and with continued lines on one line, every character in its place."""
-    text = _COMMENT.sub(spaces, text)
+    """The text with continued lines on one line, every character in its place."""
+    text = _CMD.sub(spaces, text) if "ENTRYPOINT" in text else text
     return _NEXT_FLAG.sub(spaces, _CONTINUED.sub(spaces, text))
 
 
@@ -74,7 +84,7 @@ def tokens(text: str, offset: int = 0) -> list[Token]:
 
 def unquoted(word: str) -> str:
     """A word without its quotes: 'a "b c"' -> 'a b c'."""
-    if '"' not in word and "'" not in word:
+    if ('"' not in word and "'" not in word) or _OBJECT.match(word):
         return word
     return _PIECE.sub(lambda match: _plain(match.group(1)) if match.group(2) is None else match.group(2), word)
 

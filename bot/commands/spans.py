@@ -10,16 +10,21 @@ from bot.commands.paste import Paste
 from bot.commands.yaml_lines import IMAGE
 
 _ASSIGNMENTS = re.compile(
-    r"[ \t]*(?:export[ \t]+|set[ \t]+|ENV[ \t]+|\$env:)?(?:[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|\S)*[ \t]*)+;?\Z"
+    r"[ \t]*(?:[$#>][ \t]+)?(?:export[ \t]+|set[ \t]+|ENV[ \t]+)?"
+    r"(?:[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|\$\(\([^)]*\)\)|\S)*[ \t,]*)+;?\Z"
+    r"|[ \t]*\$(?:env:)?[A-Za-z_]\w*[ \t]*=(?!=)"
 )
 _SHELL = re.compile(
     r"[ \t]*(?:[$#>][ \t]+)?(?:sudo[ \t]+)?(?:docker|podman|kubectl|helm|pip3?|uv|git|cd|curl|source|conda|echo|"
     r"apt(?:-get)?|export|mkdir|sleep|import|from[ \t]+\w+[ \t]+import|volume|PARAMETER|FROM|SYSTEM|TEMPLATE|"
-    r"/set|fi|then|else|done|if[ \t]+\[)"
+    r"/set|fi|then|else|done|if[ \t]+\[|ENTRYPOINT|CMD|EXPOSE|RUN|COPY|WORKDIR|ENV|ARG|USER|VOLUME|LABEL|HEALTHCHECK|"
+    r"ray[ \t]+start|ray|module|conda|function|local|trap|set|wait|printf|read|@echo|pause|nvidia-smi|chmod|"
+    r"systemctl|journalctl|ulimit|srun|sbatch|Start-Process|Set-Location|Write-Host|\[(?:Unit|Service|Install)\])"
     r"(?:[ \t]|\Z)"
 )
 _PYTHON = re.compile(
-    r"[ \t]*(?:[\w., ]{1,60}=[ \t]*)?(?:await[ \t]+)?[A-Za-z_][\w.]*\(|[ \t]*(?:for|def|class|async|@)\b.*:\Z"
+    r"[ \t]*[A-Za-z_][\w.\[\]\"']{0,60}[ \t]*=(?!=)|[ \t]*(?:await[ \t]+)?[A-Za-z_][\w.]*\("
+    r"|[ \t]*(?:[\w., ]{1,60}=[ \t]*)(?:await[ \t]+)?[A-Za-z_][\w.]*\(|[ \t]*(?:for|def|class|async|with|if|@)\b.*:\Z"
 )
 _SHEBANG = re.compile(r"#!\s*/")
 _HEREDOC = re.compile(r"<<-?[ \t]*[\"']?(\w+)")

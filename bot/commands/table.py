@@ -68,6 +68,12 @@ class Table:
     gone: Mapping[str, str]
     """Flag -> the first release without it."""
 
+    calls: frozenset[str]
+    """Functions and classes of its Python interface whose arguments are its flags."""
+    package: str
+    """What a program imports, where others have functions of the same name."""
+    bench: frozenset[str]
+    """Flags of its benchmarks, which take those of the server besides."""
     serve: Mapping[str, Any]
     """How a command of this engine is written: head, image, port, names of formats, metrics to watch."""
     misspelt: frozenset[str]
@@ -112,6 +118,10 @@ class Table:
     @cached_property
     def _long(self) -> tuple[str, ...]:
         return tuple(name for name in self.flags if name.startswith("--"))
+
+    def knows(self, written: str) -> bool:
+        """Whether a flag is written as the engine has it."""
+        return folded(written) in self.flags
 
     def find(self, written: str, *, guess: bool = True) -> Found | None:
         """The flag behind a written name, without its value; guess: also one that it is only like."""
@@ -184,6 +194,9 @@ def load_table(name: str) -> Table:
         env=data.get("env", {}),
         json=data.get("json", {}),
         options=frozenset(data.get("options", ())),
+        calls=frozenset(data.get("calls", ())),
+        package=data.get("package", ""),
+        bench=frozenset(data.get("bench", "").split()),
         serve=data.get("serve", {}),
         misspelt=frozenset(data.get("misspelt", "").split()),
         choices={flag: tuple(values.split()) for flag, values in data.get("choices", {}).items()},

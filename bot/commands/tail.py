@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from bot.commands.calls import read_calls
 from bot.commands.command import Command
 from bot.commands.heads import is_flag
 from bot.commands.paste import Paste
@@ -39,7 +40,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 def read_tail(paste: Paste, readers: Iterable[Reader]) -> Command | None:
     """The command of the engine that knows the most of the flags or keys in the text."""
-    return _flags(paste, readers) or _environment(paste, readers) or _keys(paste, readers)
+    return read_calls(paste, readers) or _flags(paste, readers) or _environment(paste, readers) or _keys(paste, readers)
 
 
 def _environment(paste: Paste, readers: Iterable[Reader]) -> Command | None:
@@ -59,7 +60,8 @@ def _environment(paste: Paste, readers: Iterable[Reader]) -> Command | None:
 
 
 def _flags(paste: Paste, readers: Iterable[Reader]) -> Command | None:
-    written = {match.group(1).partition("=")[0] for match in _LINE_FLAG.finditer(paste.plain)}
+    lines = (paste.plain, paste.text)
+    written = {match.group(1).partition("=")[0] for text in lines for match in _LINE_FLAG.finditer(text)}
     if written or paste.regions:
         written |= {word.text.partition("=")[0] for word in paste.words if is_flag(word.text)}
     reader = _most_known(written, readers, FEWEST_FLAGS)
@@ -85,7 +87,7 @@ def _start(paste: Paste, words: list[Token]) -> int | None:
         return next(
             (at for at, word in enumerate(words) if word.start >= paste.regions[0][0] and word.text != "\n"), None
         )
-    return next((at for at, word in enumerate(words) if _opens(word, words, at)), None)
+    return next((at for at, word in enumerate(words) if is_flag(word.text) and _opens_line(paste, word)), None)
 
 
 def _continues(paste: Paste, word: Token) -> bool:
@@ -93,8 +95,9 @@ def _continues(paste: Paste, word: Token) -> bool:
     return is_flag(word.text) or any(start <= word.start < end for start, end in paste.regions)
 
 
-def _opens(word: Token, words: list[Token], at: int) -> bool:
-    return is_flag(word.text) and (at == 0 or words[at - 1].text == "\n" or is_flag(words[at - 1].text))
+def _opens_line(paste: Paste, word: Token) -> bool:
+    line = paste.text.rfind("\n", 0, word.start) + 1
+    return not paste.text[line : word.start].strip(" \t-\"'")
 
 
 def _keys(paste: Paste, readers: Iterable[Reader]) -> Command | None:

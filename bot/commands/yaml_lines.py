@@ -8,14 +8,19 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_KEY = re.compile(r"(?i)^([ \t]*)(?:-[ \t]+)?[\"']?[\w.-]*(?:args|command|cmd|entrypoint)[\"']?[ \t]*:(?!\S)[ \t]*")
+_KEY = re.compile(
+    r"(?i)^([ \t]*)(?:-[ \t]+)?[\"']?(?P<key>[\w.-]*(?:args|command|cmd|entrypoint)|commands|run|script)[\"']?"
+    r"[ \t]*:(?!\S)[ \t]*"
+)
+SCRIPTS = frozenset({"commands", "run", "script"})
+"""Keys whose items are commands of their own."""
 _ITEM = re.compile(r"[ \t]*-[ \t]+")
 _PAIR = re.compile(r"[ \t]*-[ \t]+[\w.]+:(?:[ \t]|$)")
 _BLOCK = re.compile(r"[ \t]*(?:-[ \t]+)?([|>])[+-]?[ \t]*$")
 _QUOTED = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
 IMAGE = re.compile(r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?image[\"']?:[ \t]*[\"']?([^\s\"']+)")
 _CARDS = re.compile(
-    r"(?:nvidia\.com/gpu|amd\.com/gpu|nvidia\.com/mig-\S+|gpus)[\"']?:[ \t]*[\"']?(\d{1,4})\b"
+    r"(?:nvidia\.com/gpu|amd\.com/gpu|nvidia\.com/mig-\S+|gpus|requestGPU)[\"']?:[ \t]*[\"']?(\d{1,4})\b"
     r"|driver:[ \t]*[\"']?nvidia[\"']?[ \t]*\n[ \t]*count:[ \t]*[\"']?(\d{1,4})\b"
     r"|count:[ \t]*[\"']?(\d{1,4})[\"']?[ \t]*\n[ \t]*capabilities:[ \t]*\[?[^\n]*gpu"
 )
@@ -43,7 +48,7 @@ def unfold(text: str) -> Unfolded:
         size = sum(len(line) + 1 for line in lines[row : last + 1])
         if match:
             lines[row] = " " * match.end() + lines[row][match.end() :]
-            _flatten(lines, breaks, row, last)
+            _flatten(lines, breaks, row, last, len(match.group(1)), is_script=match.group("key").lower() in SCRIPTS)
             regions.append((at, at + size - 1))
         at, row = at + size, last + 1
     unfolded = "".join(line + end for line, end in zip(lines, breaks, strict=True))
@@ -69,18 +74,18 @@ def _depth(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _flatten(lines: list[str], breaks: list[str], row: int, last: int) -> None:
-    """Blank list marks and brackets, and join the lines; those of a literal block (|) stay lines."""
+def _flatten(lines: list[str], breaks: list[str], row: int, last: int, indent: int, *, is_script: bool) -> None:
+    """Blank list marks and brackets, and join the lines; those of a literal block (|), or of a script, stay lines."""
     literal = -1
     for at in range(row, last + 1):
         line = lines[at]
         if literal >= 0 and (not line.strip() or _depth(line) > literal):
             continue
         block = _BLOCK.match(line)
-        literal = min(_depth(line), _depth(lines[row])) if block and block.group(1) == "|" else -1
-        if at < last and literal < 0:
-            breaks[at] = " "
+        literal = (indent if at == row else _depth(line)) if block and block.group(1) == "|" else -1
         marker = None if block else _ITEM.match(line)
+        if at < last and literal < 0 and not (is_script and _ITEM.match(lines[at + 1])):
+            breaks[at] = " "
         if block:
             lines[at] = " " * len(line)
         elif marker and at > row:

@@ -9,8 +9,13 @@ from bot.commands.command import Command, Setting
 from bot.parsing.items import Claim, Sentence
 from bot.parsing.links import read_link
 from bot.parsing.names import Finder
+from bot.parsing.pasted_cards import PARALLEL, claim_cards, find_card
 from catalog.load import load
 
+_SIZE = re.compile(r"(?:\d+x)?[aAeE]?\d+(?:\.\d+)?[bBmM]")
+"""A number of parameters: 7b is no format of 7 bits."""
+_SUFFIX = re.compile(r"(?<=_[KSMLkmls0-9])_(?!(?:XX?|X?X?)[SML]\b|[KSML]\b)[A-Za-z]{3,}\Z")
+"""Who made a file, behind its format: Q4_K_M_unsloth."""
 _FILE = re.compile(r"(?:-\d{5}-of-\d{5})?\.(?:gguf|safetensors|bin)\Z", re.I)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 """A repository keeps its own id; a file or folder goes by what its name says."""
@@ -20,9 +25,6 @@ LONGEST_COMMENT = 300
 _PATH = re.compile(r"[./~$\\]|\w:[\\/]|\S*:/")
 _WIDE = frozenset({"fp32", "bf16", "fp16"})
 """Formats that --dtype can settle for the weights."""
-_PARALLEL = ("tensor_parallel", "pipeline_parallel", "data_parallel")
-SPREADS_LAYERS = "llama.cpp"
-"""The engine that uses every GPU it sees without being told."""
 MOST_PARTS = 24
 """Parts of a model's name that are looked at."""
 
@@ -38,7 +40,7 @@ def claim_command(sentence: Sentence, command: Command) -> None:
     """Claim what the command states."""
     sentence.claims.setdefault("engine", []).append(Claim(command.engine, command.start, command.end))
     claim_settings(sentence, command)
-    _claim_cards(sentence, command)
+    claim_cards(sentence, command)
     if command.extra.get("sequence_auto") and "sequence_tokens" not in sentence.claims:
         sentence.claims["solve_for"] = [Claim("sequence", command.start, command.end)]
     if (command.extra.get("expert_parallel_size") or 1) > 1:
@@ -51,10 +53,14 @@ def yield_to_command(sentence: Sentence) -> None:
     command = sentence.command
     if command is None:
         return
+    find_card(sentence, command)
     for slot, claims in sentence.claims.items():
         if len({str(claim.value) for claim in claims}) < 2:
             continue
         stated = {str(claim.value) for claim in claims if _is_own(claim, command)}
+        if slot == "gpu_count" and (stated or any(map(command.states, PARALLEL))):
+            sentence.claims[slot] = [claim for claim in claims if _is_own(claim, command)][:1]
+            continue
         doubtful = [claim for claim in claims if _is_beside(sentence, claim, slot, command)]
         settled = stated or len({str(claim.value) for claim in doubtful}) > 1
         if doubtful and settled:
@@ -71,7 +77,7 @@ def _is_beside(sentence: Sentence, claim: Claim, slot: str, command: Command) ->
     if _is_own(claim, command):
         return False
     start = max(sentence.text.rfind("\n", 0, claim.start) + 1, claim.start - LONGEST_COMMENT)
-    return _COMMENT.search(sentence.text, start, claim.start) is not None or (
+    return _COMMENT.search(sentence.text, max(start - 1, 0), claim.start) is not None or (
         slot == "model" and _PATH.match(str(claim.value)) is not None
     )
 
@@ -120,15 +126,6 @@ def _settle_weights(sentence: Sentence, command: Command) -> None:
         _add(sentence, "weights", key, place)
     elif dtype:
         sentence.claims["weights"] = [claim for claim in dtype if claim.value in _WIDE]
-
-
-def _claim_cards(sentence: Sentence, command: Command) -> None:
-    """GPUs given to the process; engines other than llama.cpp use only those that their parallel sizes ask for."""
-    if not command.cards:
-        return
-    if command.engine == SPREADS_LAYERS or (command.cards == 1 and not any(map(command.states, _PARALLEL))):
-        sentence.claims["gpu_count"] = [Claim(command.cards, command.start, command.end)]
-    sentence.extra["visible_gpus"] = command.cards
 
 
 # --------------------------------------------------------------------------- models
@@ -187,10 +184,10 @@ def _file_format(finder: Finder, stem: str) -> tuple[str, str]:
 
 def name_format(finder: Finder, name: str) -> str:
     """The format that a model's name states anywhere ("gemma-3-27b-it-int4-awq"); "" where it states none."""
-    stem = _stem(name)
+    stem = _SUFFIX.sub("", _stem(name))
     if (key := _file_format(finder, stem)[0]) and key not in _WIDE:
         return key
-    parts = re.split(r"[-.:\s]", stem)[-MOST_PARTS:]
+    parts = [part for part in re.split(r"[-.:\s]", stem)[-MOST_PARTS:] if not _SIZE.fullmatch(part)]
     matches = [finder.longest(parts, at) for at in range(len(parts))]
     formats = [match for match in matches if match and match.kind == "format" and match.key not in (*_WIDE, "")]
     exact = [match.key for match in formats if not match.vague]
