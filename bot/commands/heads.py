@@ -19,10 +19,12 @@ CHARTS = "helm"
 
 def is_called(word: str, part: str) -> bool:
     """Whether a word runs this program, whatever its folder: a part with a slash wants one."""
-    name = word.lower().replace("\\", "/").lstrip("[(")
+    name = word.lower().replace("\\", "/").lstrip("[(").removeprefix("execstart=")
+    if _ASSIGNMENT.match(name):
+        return False
     if "/" in part:
         return name.endswith(part)
-    return name.removeprefix("execstart=").rsplit("/", 1)[-1] == part
+    return name.rsplit("/", 1)[-1] == part
 
 
 def is_flag(word: str) -> bool:
@@ -40,7 +42,8 @@ def is_value(following: Token | None) -> bool:
 def is_run(words: list[Token], index: int) -> bool:
     """Whether a word stands behind `docker run` on its line, or behind `image:`."""
     before = [word.text.lower() for word in line_before(words, index)]
-    return before[-1:] != [] and (before[-1] in IMAGE_KEYS or not set(CONTAINERS).isdisjoint(before))
+    keys = [word for word in before if word != "-"]
+    return (len(keys) == 1 and keys[0] in IMAGE_KEYS) or not set(CONTAINERS).isdisjoint(before)
 
 
 def line_before(words: list[Token], index: int) -> list[Token]:

@@ -16,6 +16,7 @@ VISIBLE = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICE
 _GPUS_FLAG = re.compile(r"--gpus[= ]+[\"']*(?:device=)?([\d,]+)\b")
 _DEVICE_LIST = re.compile(r"--gpus[= ]+[\"']*device=")
 
+_TAG = re.compile(r"repository:[ \t]*[\"']?[^\s\"']+[\"']?[ \t]*\n[ \t]*tag:[ \t]*[\"']?([\w.-]+)")
 _CONTAINER = {
     "shm": re.compile(
         r"(?:--shm-size[= ]+|(?:shm_size|shmSize):[ \t]*|medium:[ \t]*\"?Memory\"?[,\s]+sizeLimit:[ \t]*)"
@@ -75,6 +76,11 @@ class Paste:
         if (stated := stated_cards(self.text)) is not None:
             return stated
         return self.launcher.cards or self._visible()
+
+    @property
+    def image_tag(self) -> re.Match[str] | None:
+        """The tag of an image whose name stands on another line, as charts write it."""
+        return _TAG.search(self.text)
 
     @cached_property
     def container(self) -> dict[str, str]:

@@ -17,6 +17,8 @@ _MODEL = re.compile(r"[\d/\\$.-]")
 _IMAGE_VERSION = re.compile(r":(?:[a-z-]*-)?v?(\d+\.\d+(?:\.\w+)*)|:(?:\S*-)?b(\d{4,6})\b")
 _NAME = re.compile(r"\A\w+=")
 """cmd= before a quoted command."""
+SHELLS = frozenset({"sh", "bash", "zsh", "python", "python3", "ray"})
+"""What an argument list starts with that is a command by itself."""
 MOST_QUOTED = 20
 """Quoted words of one text that are opened to look for a command."""
 
@@ -91,6 +93,8 @@ class Reader(FlagReader):
         """Take what the environment states where no flag does."""
         command.cards = paste.cards
         command.extra |= paste.container
+        if paste.image_tag and not command.states("engine_version"):
+            self._version(command, Token(f":{paste.image_tag.group(1)}", *paste.image_tag.span(1)))
         if (paste.launcher.nodes or 1) > 1 and "nnodes" not in command.extra:
             command.extra["nnodes"] = paste.launcher.nodes
         written = {name: each.value for name, each in paste.variables.items() if each.end}
@@ -128,7 +132,9 @@ class Reader(FlagReader):
 
     def _is_another(self, words: list[Token], start: int, end: int) -> bool:
         """Whether an argument list holds a command of its own: the workers of a group, a second container."""
-        return any(start <= word.start < end and self._program(words, at) for at, word in enumerate(words))
+        inside = [at for at, word in enumerate(words) if start <= word.start < end]
+        runs = words[inside[0]].text.rsplit("/", 1)[-1] in SHELLS if inside else False
+        return runs or any(self._program(words, at) for at in inside)
 
     def argument(self, command: Command, words: list[Token], at: int) -> int:
         """Words that one flag with its value, or the model, takes; 0 where the command is over."""

@@ -17,8 +17,8 @@ _ASSIGNMENTS = re.compile(
 _SHELL = re.compile(
     r"[ \t]*(?:[$#>][ \t]+)?(?:sudo[ \t]+)?(?:docker|podman|kubectl|helm|pip3?|uv|git|cd|curl|source|conda|echo|"
     r"apt(?:-get)?|export|mkdir|sleep|import|from[ \t]+\w+[ \t]+import|volume|PARAMETER|FROM|SYSTEM|TEMPLATE|"
-    r"/set|fi|then|else|done|if[ \t]+\[|ENTRYPOINT|CMD|EXPOSE|RUN|COPY|WORKDIR|ENV|ARG|USER|VOLUME|LABEL|HEALTHCHECK|"
-    r"ray[ \t]+start|ray|module|conda|function|local|trap|set|wait|printf|read|@echo|pause|nvidia-smi|chmod|"
+    r"#.*\s--[a-zA-Z][\w-]+|/set|fi|then|else|done|if[ \t]+\[|ENTRYPOINT|CMD|EXPOSE|RUN|COPY|WORKDIR|ENV|ARG|LABEL|"
+    r"ray[ \t]+(?:start|stop|status)|module[ \t]+(?:load|purge)|function[ \t]+\w+|@echo|pause|nvidia-smi|chmod|"
     r"systemctl|journalctl|ulimit|srun|sbatch|Start-Process|Set-Location|Write-Host|\[(?:Unit|Service|Install)\])"
     r"(?:[ \t]|\Z)"
 )
@@ -26,6 +26,10 @@ _PYTHON = re.compile(
     r"[ \t]*[A-Za-z_][\w.\[\]\"']{0,60}[ \t]*=(?!=)|[ \t]*(?:await[ \t]+)?[A-Za-z_][\w.]*\("
     r"|[ \t]*(?:[\w., ]{1,60}=[ \t]*)(?:await[ \t]+)?[A-Za-z_][\w.]*\(|[ \t]*(?:for|def|class|async|with|if|@)\b.*:\Z"
 )
+_STAMP = re.compile(r"[ \t]*\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
+"""The time in front of a logged command."""
+_LISTED = re.compile(IMAGE.pattern + r"|^[ \t]*-[ \t]+[\"']?--[a-zA-Z]", re.M)
+"""A specification that lists arguments."""
 _SHEBANG = re.compile(r"#!\s*/")
 _HEREDOC = re.compile(r"<<-?[ \t]*[\"']?(\w+)")
 _YAML = re.compile(r"[ \t]*(?:-[ \t]+)?[\"']?[\w./-]+[\"']?:(?:[ \t]|\Z)|[ \t]*-(?:[ \t]|\Z)|[ \t]+\S|[\]\[{}]|---")
@@ -33,10 +37,12 @@ _YAML = re.compile(r"[ \t]*(?:-[ \t]+)?[\"']?[\w./-]+[\"']?:(?:[ \t]|\Z)|[ \t]*-
 
 def lines_of_paste(paste: Paste, command: Command) -> Iterator[tuple[int, int]]:
     """Start and end of each line that belongs to the paste without being part of the command."""
-    is_yaml = bool(paste.regions) or command.is_map or IMAGE.search(paste.text) is not None
+    is_yaml = bool(paste.regions) or command.is_map or _LISTED.search(paste.text) is not None
     at, closes = 0, ""
     for line in paste.text.split("\n"):
         end = at + len(line)
+        if at < command.start < end and _STAMP.match(line):
+            yield at, command.start
         if at < command.end and end > command.start:
             belongs = is_yaml
         else:

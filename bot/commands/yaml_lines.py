@@ -14,6 +14,8 @@ _KEY = re.compile(
 )
 SCRIPTS = frozenset({"commands", "run", "script"})
 """Keys whose items are commands of their own."""
+_MAP = re.compile(r"([ \t]*)[^\n]*:[ \t]*\n(?:[ \t]*\n)?(?!\1[ \t]*-)\1[ \t]+[\"']?[\w.-]+[\"']?:(?:[ \t]|\n|\Z)")
+"""A key with keys below it: engine_kwargs."""
 _ITEM = re.compile(r"[ \t]*-[ \t]+")
 _PAIR = re.compile(r"[ \t]*-[ \t]+[\w.]+:(?:[ \t]|$)")
 _BLOCK = re.compile(r"[ \t]*(?:-[ \t]+)?([|>])[+-]?[ \t]*$")
@@ -43,7 +45,7 @@ def unfold(text: str) -> Unfolded:
     regions: list[tuple[int, int]] = []
     at, row = 0, 0
     while row < len(lines):
-        match = _KEY.match(lines[row])
+        match = None if _MAP.match("\n".join(lines[row : row + 3])) else _KEY.match(lines[row])
         last = _last(lines, row, len(match.group(1))) if match else row
         size = sum(len(line) + 1 for line in lines[row : last + 1])
         if match:

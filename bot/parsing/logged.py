@@ -30,6 +30,7 @@ SETTINGS = {
     "eager": "enforce_eager",
 }
 """Setting of Readings -> the slot that states it."""
+LIMITS = frozenset({"memory_limit_mi", "memory_limit_gi", "cpu_limit"})
 RUNS_ON = {"ollama": "llama.cpp"}
 CACHE_TYPE, FILE_TYPE = "kv_type", "file_type"
 """Facts of llama.cpp: the format of cached keys, and that of the weights as src/llama-model-loader.cpp spells it."""
@@ -47,7 +48,12 @@ def split_log(text: str) -> tuple[Observation | None, str]:
     if len(text) > LONGEST_LINES * (text.count("\n") + 1):
         return None, text
     found = find_log(text)
-    return found or (None, text)
+    return found if found and not _is_specification(found[0]) else (None, text)
+
+
+def _is_specification(log: Observation) -> bool:
+    """Whether nothing but a container's limits was found: what a specification asks for, not what a program printed."""
+    return log.failure is None and log.phase is None and LIMITS.issuperset(log.facts)
 
 
 def bind_log(sentence: Sentence) -> None:

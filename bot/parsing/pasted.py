@@ -9,7 +9,7 @@ from bot.commands.command import Command, Setting
 from bot.parsing.items import Claim, Sentence
 from bot.parsing.links import read_link
 from bot.parsing.names import Finder
-from bot.parsing.pasted_cards import PARALLEL, claim_cards, find_card
+from bot.parsing.pasted_cards import PARALLEL, claim_cards, find_card, in_comment
 from catalog.load import load
 
 _SIZE = re.compile(r"(?:\d+x)?[aAeE]?\d+(?:\.\d+)?[bBmM]")
@@ -19,9 +19,6 @@ _SUFFIX = re.compile(r"(?<=_[KSMLkmls0-9])_(?!(?:XX?|X?X?)[SML]\b|[KSML]\b)[A-Za
 _FILE = re.compile(r"(?:-\d{5}-of-\d{5})?\.(?:gguf|safetensors|bin)\Z", re.I)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 """A repository keeps its own id; a file or folder goes by what its name says."""
-_COMMENT = re.compile(r"(?:^|\s)(?:#|//)(?:\s|$|!)")
-LONGEST_COMMENT = 300
-"""Characters before a word that are looked at for the mark of a comment."""
 _PATH = re.compile(r"[./~$\\]|\w:[\\/]|\S*:/")
 _WIDE = frozenset({"fp32", "bf16", "fp16"})
 """Formats that --dtype can settle for the weights."""
@@ -73,12 +70,12 @@ def _is_own(claim: Claim, command: Command) -> bool:
 
 
 def _is_beside(sentence: Sentence, claim: Claim, slot: str, command: Command) -> bool:
-    """Whether a claim stands in a comment, or is a model that only looks like a path."""
+    """Whether a claim stands in a comment, or is a model that only looks like a path, or an image with its tag."""
     if _is_own(claim, command):
         return False
-    start = max(sentence.text.rfind("\n", 0, claim.start) + 1, claim.start - LONGEST_COMMENT)
-    return _COMMENT.search(sentence.text, max(start - 1, 0), claim.start) is not None or (
-        slot == "model" and _PATH.match(str(claim.value)) is not None
+    return in_comment(sentence.text, claim.start) or (
+        slot == "model"
+        and (_PATH.match(str(claim.value)) is not None or ":" in sentence.text[claim.start : claim.end + 1])
     )
 
 

@@ -15,6 +15,9 @@ _NAME = re.compile(r"(?<![\w./@-])[A-Za-z][\w.-]*\d[\w.-]*(?![\w/@])")
 """A word with a digit that is part of no path, address or other word."""
 _BEFORE = re.compile(r"(?<![\w.])(\d{1,3})[ \t]*[xX*]?[ \t]*(?:NVIDIA[ \t]+)?\Z")
 """4x, in front of a card."""
+_COMMENT = re.compile(r"(?:^|\s)(?:#|//)(?:\s|$|!)")
+LONGEST_COMMENT = 300
+"""Characters before a word that are looked at for the mark of a comment."""
 MOST_NAMES = 300
 
 
@@ -32,14 +35,23 @@ def find_card(sentence: Sentence, command: Command) -> None:
     if sentence.claims.get("gpu"):
         return
     found: dict[str, Claim] = {}
+    doubtful: dict[str, Claim] = {}
     places = [*command.spans, *([(command.start, command.end)] if command.is_map else [])]
     names = [match for start, end in places for match in _NAME.finditer(sentence.text, start, end)]
     for match in names[:MOST_NAMES]:
         card = sentence.finder.find_gpu(match.group().rstrip("."))
         if not isinstance(card, NotFound):
-            found[card.item.name] = Claim(card.item.name, match.start(), match.end(), card.vague)
-    if len(found) == 1:
-        _claim(sentence, command, next(iter(found.values())))
+            named = doubtful if in_comment(sentence.text, match.start()) else found
+            named[card.item.name] = Claim(card.item.name, match.start(), match.end(), card.vague)
+    cards = found or doubtful
+    if len(cards) == 1:
+        _claim(sentence, command, next(iter(cards.values())))
+
+
+def in_comment(text: str, place: int) -> bool:
+    """Whether a word stands behind the mark of a comment on its line."""
+    start = max(text.rfind("\n", 0, place), place - LONGEST_COMMENT, 0)
+    return _COMMENT.search(text, start, place) is not None
 
 
 def _claim(sentence: Sentence, command: Command, card: Claim) -> None:
