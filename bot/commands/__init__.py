@@ -6,6 +6,7 @@ scanning the folder.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
@@ -40,6 +41,9 @@ def find_command(text: str) -> Command | None:
     """The first serve command in a cleaned text, or None."""
     paste = Paste(text)
     command = _found(paste, text.lower())
+    if command is None and any(sign in text.lower() for sign in signs()) and _PROMPT.search(text):
+        paste = Paste(_PROMPT.sub(r"\1 ", text))
+        command = _found(paste, text.lower())
     if command:
         command.spans += lines_of_paste(paste, command)
         command.text = "" if command.is_map or paste.regions else text
@@ -65,6 +69,8 @@ def _found(paste: Paste, lowered: str) -> Command | None:
     return None
 
 
+_PROMPT = re.compile(r"(?m)^([ \t]*)#(?=[ \t])")
+"""The prompt of root, where nothing but comments would be left."""
 MARKS_OF_OPTIONS = ("num_ctx", "num_gpu", "num_batch", "processor")
 """Options of a Modelfile or request, a column of ollama ps."""
 MARKS_OF_TAILS = ("--", "_", "Size:", "Len:", "preset:", "LLM(", "Llama(")

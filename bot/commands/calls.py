@@ -69,7 +69,7 @@ def _command(paste: Paste, code: str, reader: Reader, calls: Iterable[re.Match[s
     mine = [match for match in calls if _starts(reader, match.group(1), code)]
     ends = [_end(code, match.end()) for match in mine]
     command = reader.begin(mine[0].start(), max(ends))
-    command.is_map = True
+    command.is_map = command.is_code = True
     known = {match.group(1): match.group(2) for match in _SET.finditer(code)}
     for match, end in zip(mine, ends, strict=True):
         for argument in _arguments(code, match.end(), end, DEEPEST):

@@ -53,6 +53,8 @@ class Command:
     """GPUs that the container or the environment gives it."""
     is_bench: bool = False
     """A benchmark that starts the engine itself."""
+    is_code: bool = False
+    """A call in a program."""
     is_map: bool = False
     """Keys and values instead of flags: a configuration file, a Python call."""
     is_request: bool = False

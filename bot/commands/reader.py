@@ -84,6 +84,7 @@ class Reader(FlagReader):
         command.is_bench = any("bench" in word.text for word in words[index : index + length])
         image = next((word for at, word in enumerate(words) if self._is_image(words, at)), words[index])
         self._version(command, image)
+        self._earlier_regions(command, paste, words, index)
         at = self._arguments(command, words, index + length)
         self._later_regions(command, paste, words, at)
         self.finish(command, paste)
@@ -120,6 +121,14 @@ class Reader(FlagReader):
             at += used
             command.end = max(command.end, words[at - 1].end)
         return at
+
+    def _earlier_regions(self, command: Command, paste: Paste, words: list[Token], index: int) -> None:
+        """An argument list that stands right before the `command:` that it is for."""
+        inside = next((start for start, end in paste.regions if start <= words[index].start < end), 0)
+        start, end = next((each for each in paste.regions if 0 < inside - each[1] <= 1), (0, 0))
+        at = next((place for place, word in enumerate(words) if start <= word.start < end), index)
+        while words[at].start < end and is_flag(words[at].text):
+            at = max(at + 1, self._arguments(command, words, at))
 
     def _later_regions(self, command: Command, paste: Paste, words: list[Token], at: int) -> None:
         """Argument lists of the same container that stand apart: `args:` behind `command:` or `image:`."""

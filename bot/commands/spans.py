@@ -11,7 +11,7 @@ from bot.commands.yaml_lines import IMAGE
 
 _ASSIGNMENTS = re.compile(
     r"[ \t]*(?:[$#>][ \t]+)?(?:export[ \t]+|set[ \t]+|ENV[ \t]+)?"
-    r"(?:[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|\$\(\([^)]*\)\)|\S)*[ \t,]*)+;?\Z"
+    r"(?:[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|\$\(\([^)]*\)\)|\S)*[ \t,]*)+;?(?:#.*)?\Z"
     r"|[ \t]*\$(?:env:)?[A-Za-z_]\w*[ \t]*=(?!=)"
 )
 _SHELL = re.compile(
@@ -30,27 +30,38 @@ _STAMP = re.compile(r"[ \t]*\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 """The time in front of a logged command."""
 _LISTED = re.compile(IMAGE.pattern + r"|^[ \t]*-[ \t]+[\"']?--[a-zA-Z]", re.M)
 """A specification that lists arguments."""
-_SHEBANG = re.compile(r"#!\s*/")
+_SHEBANG = re.compile(r"#!\s*/|#SBATCH\b")
 _HEREDOC = re.compile(r"<<-?[ \t]*[\"']?(\w+)")
+_CODE = re.compile(r"[ \t]+\S|[\])}\"']")
+"""Lines inside a statement of Python."""
 _YAML = re.compile(r"[ \t]*(?:-[ \t]+)?[\"']?[\w./-]+[\"']?:(?:[ \t]|\Z)|[ \t]*-(?:[ \t]|\Z)|[ \t]+\S|[\]\[{}]|---")
 
 
 def lines_of_paste(paste: Paste, command: Command) -> Iterator[tuple[int, int]]:
     """Start and end of each line that belongs to the paste without being part of the command."""
-    is_yaml = bool(paste.regions) or command.is_map or _LISTED.search(paste.text) is not None
-    at, closes = 0, ""
+    is_listed = bool(paste.regions) or _LISTED.search(paste.text) is not None
+    patterns = [_ASSIGNMENTS, _SHELL, _SHEBANG, *([_PYTHON] if command.is_map else [])]
+    patterns += [_CODE] if command.is_code else [_YAML] if is_listed or command.is_map else []
+    at, closes, goes_on = 0, "", ""
     for line in paste.text.split("\n"):
         end = at + len(line)
         if at < command.start < end and _STAMP.match(line):
             yield at, command.start
         if at < command.end and end > command.start:
-            belongs = is_yaml
+            belongs = patterns[-1] in (_CODE, _YAML)
         else:
-            belongs = bool(closes) or _belongs(line, is_yaml, command.is_map)
+            belongs = bool(goes_on or closes) or _belongs(line, patterns)
         if belongs:
             yield at, end
         closes = _document(line, closes, paste.text[end:])
+        goes_on = _open(line, goes_on) if belongs else ""
         at = end + 1
+
+
+def _open(line: str, state: str) -> str:
+    """What is open behind a line of a shell: a backslash, or the quote around the body of a request; "" for nothing."""
+    in_body = (state == "'") != (line.count("'") % 2 == 1) if state or "curl" in line else False
+    return "'" if in_body else "\\" if line.rstrip().endswith("\\") else ""
 
 
 def _document(line: str, closes: str, rest: str) -> str:
@@ -61,6 +72,5 @@ def _document(line: str, closes: str, rest: str) -> str:
     return opened.group(1) if opened and opened.group(1) in rest else ""
 
 
-def _belongs(line: str, is_yaml: bool, is_map: bool) -> bool:
-    patterns = (_ASSIGNMENTS, _SHELL, _SHEBANG, *((_PYTHON,) if is_map else ()), *((_YAML,) if is_yaml else ()))
+def _belongs(line: str, patterns: list[re.Pattern[str]]) -> bool:
     return bool(line.strip()) and any(pattern.match(line) for pattern in patterns)

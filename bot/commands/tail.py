@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from bot.commands.calls import read_calls
-from bot.commands.command import Command
+from bot.commands.command import Command, Setting
 from bot.commands.heads import is_flag
 from bot.commands.paste import Paste
 from bot.commands.reader import Reader
@@ -32,6 +32,14 @@ _CACHE = re.compile(r"kv_cache_config\W+(?:\w+\W+[\w.]+\W+){0,6}\Z")
 CACHE_KEYS = ("dtype", "max_tokens")
 """Names that mean another thing outside of cache options."""
 _PRESET = re.compile(r"preset:[ \t]*\n[ \t]*name:[ \t]*[\"']?([\w./-]+)")
+_STORED = re.compile(r"\b(?:hf|huggingface)://([\w.-]+/[\w.-]+)")
+"""A repository as KServe and KubeAI address it."""
+_FORMAT = re.compile(
+    r"modelFormat[\"']?:[ \t]*\n[ \t]*name:[ \t]*[\"']?(?:huggingface|vllm)\b"
+    r"|^[ \t]*(?:engine|backend):[ \t]*[\"']?vllm\b",
+    re.I | re.M,
+)
+"""A specification that says itself what serves it."""
 PRESETS_RUN_ON = "vllm"
 _CONFIG = re.compile(r"config:[ \t]*")
 """What stands before the first key where no bracket does."""
@@ -64,7 +72,7 @@ def _flags(paste: Paste, readers: Iterable[Reader]) -> Command | None:
     written = {match.group(1).partition("=")[0] for text in lines for match in _LINE_FLAG.finditer(text)}
     if written or paste.regions:
         written |= {word.text.partition("=")[0] for word in paste.words if is_flag(word.text)}
-    reader = _most_known(written, readers, FEWEST_FLAGS)
+    reader = _named(paste, readers) or _most_known(written, readers, FEWEST_FLAGS)
     if reader is None:
         return None
     words = list(paste.words)
@@ -77,8 +85,17 @@ def _flags(paste: Paste, readers: Iterable[Reader]) -> Command | None:
         at += max(1, reader.argument(command, words, at)) if _continues(paste, words[at]) else 1
     ends = [word.end for word in words if is_flag(word.text)]
     command.end = max([command.end, *ends, *(setting.end for setting in command.settings.values())])
+    if not command.states("model"):
+        complete(command, paste, reader)
     reader.finish(command, paste)
     return command
+
+
+def _named(paste: Paste, readers: Iterable[Reader]) -> Reader | None:
+    """The reader of vLLM where a specification with argument lists names it."""
+    if not (paste.regions and _FORMAT.search(paste.text)):
+        return None
+    return next((reader for reader in readers if reader.name == PRESETS_RUN_ON), None)
 
 
 def _start(paste: Paste, words: list[Token]) -> int | None:
@@ -131,6 +148,8 @@ def read_pairs_of(line: str, reader: Reader) -> Command:
 
 def complete(command: Command, paste: Paste, reader: Reader) -> None:
     """Add what keys beside the arguments state: a chart's vllmConfig and modelURL."""
+    if stored := _STORED.search(paste.text):
+        command.settings.setdefault("model", Setting(stored.group(1), "text", *stored.span(1)))
     for key, value in _pairs(paste.plain):
         flag = reader.table.flags.get(key)
         if flag:

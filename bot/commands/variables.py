@@ -26,6 +26,7 @@ _MAPPED = re.compile(
 )
 _NAMED = re.compile(r"name:[ \t]*[\"']?([A-Za-z_]\w*)[\"']?[ \t]*(?:\n[ \t]*|,[ \t]*)value:[ \t]*" + _VALUE)
 _DOCKER = re.compile(r"(?m)^[ \t]*ENV[ \t]+([A-Za-z_]\w*)[ \t]+" + _VALUE)
+_SYSTEMD = re.compile(r"(?m)^[ \t]*Environment=[\"']?([A-Za-z_]\w*)=([^\"'\n]*)")
 _POWERSHELL = re.compile(r"(?m)^[ \t]*\$(?:env:)?([A-Za-z_]\w*)[ \t]*=[ \t]*" + _VALUE)
 _USE = re.compile(
     r"\$(?:env:)?(?:\{([A-Za-z_]\w*)(?:\[@\]|\[\*\])?(?::?([-=+])([^{}]*))?\}|\(([A-Z][A-Z0-9_]*)\)|([A-Za-z_]\w*))"
@@ -47,7 +48,7 @@ class Assigned(NamedTuple):
 def assignments(text: str) -> dict[str, Assigned]:
     """Every variable that the text sets, the last value of each."""
     found: dict[str, Assigned] = {}
-    for pattern in (_MAPPED, _NAMED, _DOCKER, _POWERSHELL, _ASSIGNED, _ARRAY):
+    for pattern in (_MAPPED, _NAMED, _DOCKER, _SYSTEMD, _POWERSHELL, _ASSIGNED, _ARRAY):
         for match in _some(pattern, text):
             name, value = match.groups()
             is_list = pattern is _ASSIGNED and value[:1] == "("

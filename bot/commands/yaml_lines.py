@@ -9,7 +9,8 @@ import re
 from typing import NamedTuple
 
 _KEY = re.compile(
-    r"(?i)^([ \t]*)(?:-[ \t]+)?[\"']?(?P<key>[\w.-]*(?:args|command|cmd|entrypoint)|commands|run|script)[\"']?"
+    r"(?i)^(?P<before>[ \t]*(?:-[ \t]+)?)[\"']?"
+    r"(?P<key>[\w.-]*(?:args|command|cmd|entrypoint)|commands|run|script)[\"']?"
     r"[ \t]*:(?!\S)[ \t]*"
 )
 SCRIPTS = frozenset({"commands", "run", "script"})
@@ -46,11 +47,12 @@ def unfold(text: str) -> Unfolded:
     at, row = 0, 0
     while row < len(lines):
         match = None if _MAP.match("\n".join(lines[row : row + 3])) else _KEY.match(lines[row])
-        last = _last(lines, row, len(match.group(1))) if match else row
+        indent = len(match["before"]) if match else 0
+        last = _last(lines, row, indent) if match else row
         size = sum(len(line) + 1 for line in lines[row : last + 1])
         if match:
             lines[row] = " " * match.end() + lines[row][match.end() :]
-            _flatten(lines, breaks, row, last, len(match.group(1)), is_script=match.group("key").lower() in SCRIPTS)
+            _flatten(lines, breaks, row, last, indent, is_script=match.group("key").lower() in SCRIPTS)
             regions.append((at, at + size - 1))
         at, row = at + size, last + 1
     unfolded = "".join(line + end for line, end in zip(lines, breaks, strict=True))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bot.commands import settings_in
+from bot.commands import find_command, settings_in
 from bot.commands.command import Command
 from bot.logs import find_log
 from bot.logs.observation import Observation
 from bot.logs.readings import by_device, readings
+from bot.parsing.clean import clean
 from bot.parsing.items import Claim, Sentence
 from bot.parsing.pasted import claim_settings
 from bot.query import CustomCard
@@ -48,12 +49,17 @@ def split_log(text: str) -> tuple[Observation | None, str]:
     if len(text) > LONGEST_LINES * (text.count("\n") + 1):
         return None, text
     found = find_log(text)
-    return found if found and not _is_specification(found[0]) else (None, text)
+    return found if found and not _is_asked(found[0], text) else (None, text)
 
 
-def _is_specification(log: Observation) -> bool:
-    """Whether nothing but a container's limits was found: what a specification asks for, not what a program printed."""
-    return log.failure is None and log.phase is None and LIMITS.issuperset(log.facts)
+def _is_asked(log: Observation, text: str) -> bool:
+    """Whether what was found is what a specification or a program asks for, not what a server printed."""
+    if log.failure is not None or log.phase is not None:
+        return False
+    if LIMITS.issuperset(log.facts):
+        return True
+    command = find_command(clean(text))
+    return command is not None and command.is_code
 
 
 def bind_log(sentence: Sentence) -> None:

@@ -10,6 +10,8 @@ from bot.parsing.items import Claim, Sentence
 from bot.parsing.links import read_link
 from bot.parsing.names import Finder
 from bot.parsing.pasted_cards import PARALLEL, claim_cards, find_card, in_comment
+from bot.query import Problem
+from bot.words import fold
 from catalog.load import load
 
 _SIZE = re.compile(r"(?:\d+x)?[aAeE]?\d+(?:\.\d+)?[bBmM]")
@@ -51,6 +53,7 @@ def yield_to_command(sentence: Sentence) -> None:
     if command is None:
         return
     find_card(sentence, command)
+    sentence.problems = [problem for problem in sentence.problems if not _is_named(problem, command)]
     for slot, claims in sentence.claims.items():
         if len({str(claim.value) for claim in claims}) < 2:
             continue
@@ -62,6 +65,13 @@ def yield_to_command(sentence: Sentence) -> None:
         settled = stated or len({str(claim.value) for claim in doubtful}) > 1
         if doubtful and settled:
             sentence.claims[slot] = [claim for claim in claims if claim not in doubtful]
+
+
+def _is_named(problem: Problem, command: Command) -> bool:
+    """Whether an unknown model is what the command calls its own."""
+    names = (command.settings["model"].value if command.states("model") else "", command.extra.get("served_model_name"))
+    own = " ".join(fold(str(name)) for name in names)
+    return problem.code == "unknown_model" and any(fold(words) in own for words in problem.words)
 
 
 def _is_own(claim: Claim, command: Command) -> bool:

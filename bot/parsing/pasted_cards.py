@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from bot.commands.command import Command
 from bot.parsing.items import Claim, Sentence
-from catalog.types import NotFound
 
 PARALLEL = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 SPREADS_LAYERS = "llama.cpp"
 """The engine that uses every GPU it sees without being told."""
-_NAME = re.compile(r"(?<![\w./@-])[A-Za-z][\w.-]*\d[\w.-]*(?![\w/@])")
-"""A word with a digit that is part of no path, address or other word."""
+_WORDS = re.compile(r"(?<![\w./@-])[A-Za-z0-9][\w.-]*(?![\w/@])")
+"""Words that are part of no path or address."""
 _BEFORE = re.compile(r"(?<![\w.])(\d{1,3})[ \t]*[xX*]?[ \t]*(?:NVIDIA[ \t]+)?\Z")
 """4x, in front of a card."""
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//)(?:\s|$|!)")
 LONGEST_COMMENT = 300
 """Characters before a word that are looked at for the mark of a comment."""
 MOST_NAMES = 300
+"""Words of one line."""
 
 
 def claim_cards(sentence: Sentence, command: Command) -> None:
@@ -37,15 +39,25 @@ def find_card(sentence: Sentence, command: Command) -> None:
     found: dict[str, Claim] = {}
     doubtful: dict[str, Claim] = {}
     places = [*command.spans, *([(command.start, command.end)] if command.is_map else [])]
-    names = [match for start, end in places for match in _NAME.finditer(sentence.text, start, end)]
-    for match in names[:MOST_NAMES]:
-        card = sentence.finder.find_gpu(match.group().rstrip("."))
-        if not isinstance(card, NotFound):
-            named = doubtful if in_comment(sentence.text, match.start()) else found
-            named[card.item.name] = Claim(card.item.name, match.start(), match.end(), card.vague)
+    for match, name, is_vague in _names(sentence, places):
+        named = doubtful if in_comment(sentence.text, match.start()) else found
+        named[name] = Claim(name, match.start(), match.end(), is_vague)
     cards = found or doubtful
     if len(cards) == 1:
         _claim(sentence, command, next(iter(cards.values())))
+
+
+def _names(sentence: Sentence, places: list[tuple[int, int]]) -> Iterator[tuple[re.Match[str], str, bool]]:
+    """The cards that are named at these places, by their first word: its key, and whether it may be another."""
+    for start, end in places:
+        words = list(islice(_WORDS.finditer(sentence.text, start, end), MOST_NAMES))
+        texts = [match.group().rstrip(".") for match in words]
+        behind = 0
+        for at, match in enumerate(words):
+            card = sentence.finder.longest(texts, at) if at >= behind else None
+            if card and card.kind == "gpu" and card.key:
+                behind = at + card.words_used
+                yield match, card.key, card.vague
 
 
 def in_comment(text: str, place: int) -> bool:
