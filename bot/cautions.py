@@ -10,7 +10,7 @@ from bot.command_facts import MOST_FLAGS, flag_remarks
 from bot.longer import WAYS, documented
 from bot.refusals import beyond, longest_asked
 from bot.resolve import Remark
-from bot.size import Sized
+from bot.size import Sized, best_choice
 from catalog.types import Attention
 from formulas import compiled
 from formulas.engines import engine
@@ -112,11 +112,20 @@ def _slices(sized: Sized) -> Iterator[Remark]:
         yield Remark("warning.slices", {"gpu": deployment.gpu.name})
 
 
+def _card(sized: Sized) -> Iterator[Remark]:
+    """A command whose card nobody names."""
+    resolution = sized.resolution
+    if resolution.query.paste and sized.held is None and sized.gpus and resolution.solve_for is None:
+        count = sized.estimate.deployment.layout.gpu_count
+        yield Remark("warning.name_card", {"count": str(count), "gpu": best_choice(sized.gpus).gpu.name})
+
+
 def _flags(sized: Sized) -> Iterator[Remark]:
     yield from islice(flag_remarks(sized), MOST_FLAGS)
 
 
 RULES: tuple[Callable[[Sized], Iterator[Remark]], ...] = (
+    _card,
     _other_engine,
     _not_computed,
     _beyond_model,

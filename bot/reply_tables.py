@@ -7,7 +7,7 @@ from bot.basis import basis
 from bot.formats import shown
 from bot.messages import Messages
 from bot.reply import Cell, Table
-from bot.size import Sized, fewest_first
+from bot.size import Sized, fewest_first, is_laid_out
 from formulas.solve import Choice
 
 SHOWN_GPUS = 6
@@ -51,7 +51,7 @@ def _components(sized: Sized, text: Messages) -> Table:
         share = f"{100 * result.plan.utilization:.3g} %"
         rows.append((text("table.usable", utilization=share, visible=gib(deployment.gpu.visible_bytes)), result.usable))
     return Table(
-        caption=text("table.components" if sized.held else "table.components_alone"),
+        caption=text("table.components" if sized.held or is_laid_out(sized.resolution) else "table.components_alone"),
         columns=(text("table.component"), text("table.size", unit=unit()), *_share_column(sized, text)),
         rows=tuple(_component(label, size, result.usable if sized.held else None) for label, size in rows),
     )

@@ -20,7 +20,7 @@ from bot.phrasing import amounts, gpus, is_audio, layout_text, names, remark_tex
 from bot.reply import Reply, Table
 from bot.reply_tables import tables
 from bot.resolve import REFERENCE_GPU, Remark
-from bot.size import Sized, best_choice
+from bot.size import Sized, best_choice, is_laid_out
 from bot.steps import steps
 from formulas.deployment import Layout
 from formulas.engines import engine
@@ -81,12 +81,22 @@ def _names(sized: Sized, text: Messages) -> dict[str, str]:
 def _headline_choice(sized: Sized, text: Messages, values: dict[str, Any]) -> str:
     if sized.estimate.deployment.engine == GUIDE and sized.resolution.solve_for is None:
         return text("headline.guide", **values)
+    count_of_gpus = sized.estimate.deployment.layout.gpu_count
+    if is_laid_out(sized.resolution) and count_of_gpus > 1:
+        return _headline_each(sized, text, {**values, "count": count_of_gpus})
     if not sized.gpus:
         return text("headline.needs_more", **values)
     best = best_choice(sized.gpus)
     key = "headline.gpu" if sized.resolution.solve_for == "gpu" else "headline.needs"
     key += "_single" if best.gpu_count == 1 else ""
     return text(key, **values, choice=gpus(best.gpu.name, best.gpu_count))
+
+
+def _headline_each(sized: Sized, text: Messages, values: dict[str, Any]) -> str:
+    """What each of the GPUs needs that a command shares the work between."""
+    if not sized.gpus:
+        return text("headline.needs_each_more", **values)
+    return text("headline.needs_each", **values, choice=best_choice(sized.gpus).gpu.name)
 
 
 def _headline_key(sized: Sized, held: Held) -> str:

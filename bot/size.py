@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import ceil
 
 from bot.changes import Changed, Held, changed, changes, recommended, settled
+from bot.commands.command import PARALLEL
 from bot.contract import VerdictName
 from bot.layouts import usual_layout
 from bot.refusals import Refusal, beyond, mended, refusals
 from bot.resolve import Resolution
+from catalog.types import Gpu
 from formulas.deployment import Deployment
+from formulas.engines import engine
 from formulas.estimate import Estimate, estimate
 from formulas.solve import Choice, fewest_gpus, fitting_gpus, largest_batch, least_utilization, longest_sequence
 
@@ -140,7 +144,24 @@ def _choices(deployment: Deployment, resolution: Resolution) -> tuple[Choice, ..
         return ()
     maker = resolution.query.extra.get("maker")
     cards = [gpu for gpu in recommended() if maker in (None, gpu.vendor)]
+    if is_laid_out(resolution):
+        return tuple(_at_this_layout(deployment, cards))
     return tuple(choice for choice in fitting_gpus(deployment, cards) if _fits_as_asked(choice))
+
+
+def is_laid_out(resolution: Resolution) -> bool:
+    """Whether a command says how many GPUs share the work, and how."""
+    paste = resolution.query.paste
+    return paste is not None and any(map(paste.states, PARALLEL))
+
+
+def _at_this_layout(deployment: Deployment, cards: Iterable[Gpu]) -> Iterator[Choice]:
+    """The cards on which the load fits as it is laid out, the smallest first."""
+    for gpu in sorted(cards, key=lambda gpu: (gpu.visible_bytes, gpu.name)):
+        if engine(deployment.engine).supports(gpu):
+            result = estimate(deployment.change(gpu=gpu))
+            if result.fits:
+                yield Choice(result)
 
 
 def _fits_as_asked(choice: Choice) -> bool:

@@ -7,11 +7,13 @@ scanning the folder.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
 
 from bot.commands.command import Command
+from bot.commands.heads import first
 from bot.commands.paste import Paste
 from bot.commands.reader import Reader
 from bot.commands.spans import lines_of_paste
@@ -45,9 +47,21 @@ def find_command(text: str) -> Command | None:
         paste = Paste(_PROMPT.sub(r"\1 ", text))
         command = _found(paste, text.lower())
     if command:
-        command.spans += lines_of_paste(paste, command)
+        command.spans += [*lines_of_paste(paste, command), *_others(paste, command)]
         command.text = "" if command.is_map or paste.regions else text
     return command
+
+
+def _others(paste: Paste, command: Command) -> Iterator[tuple[int, int]]:
+    """Where further commands stand: the other nodes of a cluster, a second server."""
+    words, at = paste.words, 0
+    while at < len(words):
+        outside = not command.start <= words[at].start < command.end
+        if outside and any(reader.starts(words, at) for reader in readers()):
+            behind = next((place for place in range(at, len(words)) if words[place].text == "\n"), len(words) - 1)
+            yield words[first(words, at)].start, words[behind].end
+            at = behind
+        at += 1
 
 
 def settings_in(line: str, engine: str | None) -> Command | None:

@@ -115,7 +115,13 @@ def _arguments(code: str, start: int, end: int, deepest: int) -> Iterator[Argume
         if nested and deepest:
             yield from _arguments(code, inner + nested.end(), inner + len(value), deepest - 1)
         if value and (named or count == 0) and value[:1] != "*":
-            yield Argument(key, value, inner, inner + len(value))
+            yield Argument(key, value, *_inside(code, inner, inner + len(value)))
+
+
+def _inside(code: str, start: int, end: int) -> tuple[int, int]:
+    """The place of a value without the quotes around it."""
+    quoted = code[start] in "\"'" and code[end - 1] == code[start]
+    return (start + 1, end - 1) if quoted and end - start > 1 else (start, end)
 
 
 def _split(code: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,8 @@ from bot.commands.shell import ENDS, Token
 from bot.commands.values import read_share
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=\S*\Z")
-_RUNNERS = frozenset({"python", "python3", "-m", "sudo", "nohup", "time", "exec", "env", "$", "uv", "run", "uvx", "-u"})
+_RUNNERS = frozenset({"python", "-m", "sudo", "nohup", "time", "exec", "env", "$", "uv", "run", "uvx", "-u", "srun"})
+_VERSION = re.compile(r"(?<=python)[\d.]+\Z")
 _PROMPT = re.compile(r"\S*@\S*[#$%>]?\Z|[$#>%]\Z|\(\w+\)\Z|\S*[#$]\Z")
 CONTAINERS = ("docker", "podman", "nerdctl")
 """Programs that run an image."""
@@ -54,12 +55,17 @@ def line_before(words: list[Token], index: int) -> list[Token]:
     return words[line:index]
 
 
+def _leads(word: str) -> bool:
+    """Whether a word in front of a program belongs to its command: a setting, python, env, a folder's python3.11."""
+    return _ASSIGNMENT.match(word) is not None or _VERSION.sub("", word.lower().rsplit("/", 1)[-1]) in _RUNNERS
+
+
 def first(words: list[Token], index: int) -> int:
     """Where the command starts: environment settings, python -m, docker run and a prompt in front belong to it."""
     line = index - len(line_before(words, index))
     container = next((at for at in range(line, index) if words[at].text.lower() in CONTAINERS), None)
     if container is not None:
         index = container
-    while index > line and (_ASSIGNMENT.match(words[index - 1].text) or words[index - 1].text.lower() in _RUNNERS):
+    while index > line and _leads(words[index - 1].text):
         index -= 1
     return line if all(_PROMPT.match(word.text) for word in words[line:index]) else index

@@ -35,24 +35,25 @@ class Reader(FlagReader):
         """The first command of this engine, or None; a program counts before the image that it runs in."""
         if not any(sign in paste.lowered for sign in self.signs):
             return None
-        for head in (self._program, self._is_run_image, self._is_image):
+        for head in (self.starts, self._is_run_image, self._is_image):
             words, index, opened = paste.words, 0, 0
             while index < len(words):
                 if length := int(head(words, index)):
                     return self._command(paste, words, index, length)
-                inner = self._quoted(words[index]) if opened < MOST_QUOTED else []
+                inner = self._quoted(words[index], paste.plain) if opened < MOST_QUOTED else []
                 opened += bool(inner)
                 words = [*words[:index], *inner, *words[index + 1 :]] if inner else words
                 index += not inner
         return None
 
     @cached_property
-    def _starts(self) -> tuple[str, ...]:
+    def _endings(self) -> tuple[str, ...]:
         """How the words end that may start a command."""
         return tuple({head[0] for head in self.table.heads})
 
-    def _program(self, words: list[Token], index: int) -> int:
-        if not words[index].text.lower().replace("\\", "/").endswith(self._starts):
+    def starts(self, words: list[Token], index: int) -> int:
+        """Words of the program that starts here; 0 where none does."""
+        if not words[index].text.lower().replace("\\", "/").endswith(self._endings):
             return 0
         for head in self.table.heads:
             run = words[index : index + len(head)]
@@ -70,12 +71,14 @@ class Reader(FlagReader):
         local = word[:1] in "-/.~$" or "/bin/" in word or any(each.text == CHARTS for each in line_before(words, index))
         return "/" in name and not local and any(image in name.lower() for image in self.table.images)
 
-    def _quoted(self, word: Token) -> list[Token]:
+    def _quoted(self, word: Token, source: str) -> list[Token]:
         """The words inside a quoted command: bash -c "vllm serve ..."."""
         if " " not in word.text or not any(sign in word.text.lower() for sign in self.signs):
             return []
         text = _NAME.sub("", word.text)
-        return [Token(part.text, word.start, word.end) for part in tokens(text)]
+        start = source.find(text, word.start, word.end)
+        parts = tokens(text, max(start, 0))
+        return parts if start >= 0 else [Token(part.text, word.start, word.end) for part in parts]
 
     # ------------------------------------------------------------------ the command
 
@@ -143,7 +146,7 @@ class Reader(FlagReader):
         """Whether an argument list holds a command of its own: the workers of a group, a second container."""
         inside = [at for at, word in enumerate(words) if start <= word.start < end]
         runs = words[inside[0]].text.rsplit("/", 1)[-1] in SHELLS if inside else False
-        return runs or any(self._program(words, at) for at in inside)
+        return runs or any(self.starts(words, at) for at in inside)
 
     def argument(self, command: Command, words: list[Token], at: int) -> int:
         """Words that one flag with its value, or the model, takes; 0 where the command is over."""

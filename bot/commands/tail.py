@@ -126,7 +126,7 @@ def _keys(paste: Paste, readers: Iterable[Reader]) -> Command | None:
     aliases = {"--model": reader.model_flag}
     pairs = [(aliases.get(key, key), value) for key, value in pairs]
     known = [(key, value) for key, value in pairs if key in reader.table.flags]
-    command = reader.begin(known[0][1].start, known[-1][1].end)
+    command = reader.begin(paste.plain.rfind("\n", 0, known[0][1].start) + 1, known[-1][1].end)
     for key, value in known:
         flag = reader.table.flags[key]
         reader.state(command, flag, value.text, value)
@@ -183,7 +183,7 @@ def _pairs(text: str) -> Iterator[tuple[str, Token]]:
         key = _CAMEL.sub("-", match.group(1)).lower()
         inner = "kv-cache-config." if key in CACHE_KEYS and _CACHE.search(text, 0, match.start()) else ""
         if match.group(2) not in ("None", "null", "~"):
-            place = (match.start(), match.end())
+            place = match.span(2)
             yield folded(f"--{inner}{key}"), Token(_plain(match.group(2)), *place)
     if named := _POSITIONAL.search(text):
         yield "--model", Token(named.group(1), named.start(), named.end())

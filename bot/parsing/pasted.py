@@ -9,7 +9,7 @@ from bot.commands.command import Command, Setting
 from bot.parsing.items import Claim, Sentence
 from bot.parsing.links import read_link
 from bot.parsing.names import Finder
-from bot.parsing.pasted_cards import PARALLEL, claim_cards, find_card, in_comment
+from bot.parsing.pasted_cards import claim_cards, find_card, in_comment, settle_count
 from bot.query import Problem
 from bot.words import fold
 from catalog.load import load
@@ -53,14 +53,12 @@ def yield_to_command(sentence: Sentence) -> None:
     if command is None:
         return
     find_card(sentence, command)
+    settle_count(sentence, command)
     sentence.problems = [problem for problem in sentence.problems if not _is_named(problem, command)]
     for slot, claims in sentence.claims.items():
         if len({str(claim.value) for claim in claims}) < 2:
             continue
         stated = {str(claim.value) for claim in claims if _is_own(claim, command)}
-        if slot == "gpu_count" and (stated or any(map(command.states, PARALLEL))):
-            sentence.claims[slot] = [claim for claim in claims if _is_own(claim, command)][:1]
-            continue
         doubtful = [claim for claim in claims if _is_beside(sentence, claim, slot, command)]
         settled = stated or len({str(claim.value) for claim in doubtful}) > 1
         if doubtful and settled:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
+from math import prod
 
-from bot.commands.command import Command
+from bot.commands.command import PARALLEL, Command
 from bot.parsing.items import Claim, Sentence
 
-PARALLEL = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 SPREADS_LAYERS = "llama.cpp"
 """The engine that uses every GPU it sees without being told."""
 _WORDS = re.compile(r"(?<![\w./@-])[A-Za-z0-9][\w.-]*(?![\w/@])")
@@ -30,6 +30,26 @@ def claim_cards(sentence: Sentence, command: Command) -> None:
     if command.engine == SPREADS_LAYERS or (command.cards == 1 and not any(map(command.states, PARALLEL))):
         sentence.claims["gpu_count"] = [Claim(command.cards, command.start, command.end)]
     sentence.extra["visible_gpus"] = command.cards
+
+
+def settle_count(sentence: Sentence, command: Command) -> None:
+    """The GPUs that a command uses are those its sizes multiply to; a machine may have more, and each node fewer."""
+    claims = sentence.claims.get("gpu_count", [])
+    if own := [claim for claim in claims if command.start <= claim.start < command.end]:
+        sentence.claims["gpu_count"] = own[:1]
+    elif claims and any(map(command.states, PARALLEL)):
+        used = _used(command)
+        nodes = command.extra.get("nnodes") or 1
+        counts = {claim.value for claim in claims}
+        if len(counts) > 1 or max(counts) > used or used in {count * nodes for count in counts}:
+            sentence.claims["gpu_count"] = []
+            sentence.extra.setdefault("visible_gpus", min(counts))
+
+
+def _used(command: Command) -> int:
+    """GPUs of all parallel sizes; attention in data parallel shares those of tensor parallel."""
+    sizes = PARALLEL[:2] if command.extra.get("dp_attention") else PARALLEL
+    return prod(int(command.settings[slot].value) for slot in sizes if command.states(slot))
 
 
 def find_card(sentence: Sentence, command: Command) -> None:
