@@ -112,6 +112,15 @@ def _slices(sized: Sized) -> Iterator[Remark]:
         yield Remark("warning.slices", {"gpu": deployment.gpu.name})
 
 
+def _nodes(sized: Sized) -> Iterator[Remark]:
+    """How many of the GPUs each node of a command holds."""
+    query, count = sized.resolution.query, sized.estimate.deployment.layout.gpu_count
+    nodes = query.extra.get("nnodes") if query.paste else None
+    if isinstance(nodes, int) and nodes > 1:
+        key = "nodes_uneven" if count % nodes else "nodes"
+        yield Remark(f"warning.{key}", {"nodes": str(nodes), "each": str(count // nodes), "count": str(count)})
+
+
 def _card(sized: Sized) -> Iterator[Remark]:
     """A command whose card nobody names."""
     resolution = sized.resolution
@@ -126,6 +135,7 @@ def _flags(sized: Sized) -> Iterator[Remark]:
 
 RULES: tuple[Callable[[Sized], Iterator[Remark]], ...] = (
     _card,
+    _nodes,
     _other_engine,
     _not_computed,
     _beyond_model,

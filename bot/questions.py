@@ -6,7 +6,7 @@ from bot.amounts import tokens_short
 from bot.card_state import words_of_set_up
 from bot.formats import shown
 from catalog.types import Gpu, Model
-from formulas.deployment import Deployment, Settings, Version
+from formulas.deployment import Deployment, Layout, Settings, Version
 from formulas.engines import engine
 from formulas.units import GIB
 
@@ -23,16 +23,19 @@ def question(deployment: Deployment, *, on_gpu: bool = True) -> str:
         f"batch {deployment.load.batch}",
         f"seq {tokens_short(deployment.load.sequence_tokens)}",
     ]
-    parts += _cards(deployment) if on_gpu else []
+    parts += _cards(deployment) if on_gpu else _sizes(deployment.layout)
     parts += _settings(deployment.settings, deployment.draft)
     return " ".join((*parts, *_engine(deployment)))
 
 
 def _cards(deployment: Deployment) -> list[str]:
-    layout = deployment.layout
+    named = f"on {deployment.layout.gpu_count}x {_card(deployment.gpu)}"
+    return [named, *words_of_set_up(deployment.gpu), *_sizes(deployment.layout)]
+
+
+def _sizes(layout: Layout) -> list[str]:
     sizes = {"tp": layout.tensor_parallel, "pp": layout.pipeline_parallel, "dp": layout.data_parallel}
-    parts = [f"on {layout.gpu_count}x {_card(deployment.gpu)}", *words_of_set_up(deployment.gpu)]
-    parts += [f"{name}{size}" for name, size in sizes.items() if size > 1]
+    parts = [f"{name}{size}" for name, size in sizes.items() if size > 1]
     return [*parts, "ep"] if layout.expert_parallel else parts
 
 

@@ -92,5 +92,6 @@ def _shown(choices: tuple[Choice, ...]) -> list[Choice]:
     """The smallest cards of each number of GPUs, fewest first."""
     ordered = _without_doubtful(fewest_first(choices))
     counts = sorted({choice.gpu_count for choice in ordered})
-    groups = [[choice for choice in ordered if choice.gpu_count == number][:SHOWN_OF_A_COUNT] for number in counts]
+    each = SHOWN_OF_A_COUNT if len(counts) > 1 else SHOWN_GPUS
+    groups = [[choice for choice in ordered if choice.gpu_count == number][:each] for number in counts]
     return [choice for group in groups for choice in group][:SHOWN_GPUS]

@@ -150,9 +150,8 @@ def _choices(deployment: Deployment, resolution: Resolution) -> tuple[Choice, ..
 
 
 def is_laid_out(resolution: Resolution) -> bool:
-    """Whether a command says how many GPUs share the work, and how."""
-    paste = resolution.query.paste
-    return paste is not None and any(map(paste.states, PARALLEL))
+    """Whether the question says how many GPUs share the work, and how."""
+    return any(getattr(resolution.query, slot) is not None for slot in PARALLEL)
 
 
 def _at_this_layout(deployment: Deployment, cards: Iterable[Gpu]) -> Iterator[Choice]:

@@ -104,6 +104,8 @@ class FlagReader:
         flag = found.flag
         if found.key:
             self._json(command, flag, {found.key: read_loose(text)})
+        elif flag.slot == "model":
+            self.state(command, flag, text, Token(text, where[-1].end - len(text), where[-1].end))
         else:
             self.state(command, flag, text, *where)
         command.flags[flag.name] = (where[0].text.partition("=")[0], text)

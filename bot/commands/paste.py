@@ -16,6 +16,13 @@ VISIBLE = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICE
 _GPUS_FLAG = re.compile(r"--gpus[= ]+[\"']*(?:device=)?([\d,]+)\b")
 _DEVICE_LIST = re.compile(r"--gpus[= ]+[\"']*device=")
 
+_MAKERS = {
+    "NVIDIA": re.compile(
+        r"nvidia\.com/|driver:[ \t]*nvidia|--gpus\b|--runtime[= ]nvidia|CUDA_VISIBLE_DEVICES|server-cuda"
+    ),
+    "AMD": re.compile(r"amd\.com/|/dev/kfd|HIP_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES|-rocm|vllm-rocm|rocm/"),
+}
+"""What only containers and programs on the GPUs of one maker are given."""
 _TAG = re.compile(r"repository:[ \t]*[\"']?[^\s\"']+[\"']?[ \t]*\n[ \t]*tag:[ \t]*[\"']?([\w.-]+)")
 _CONTAINER = {
     "shm": re.compile(
@@ -76,6 +83,12 @@ class Paste:
         if (stated := stated_cards(self.text)) is not None:
             return stated
         return self.launcher.cards or self._visible()
+
+    @cached_property
+    def maker(self) -> str:
+        """Whose GPUs the paste asks for; "" where it does not say, or names two."""
+        makers = [maker for maker, pattern in _MAKERS.items() if pattern.search(self.text)]
+        return makers[0] if len(makers) == 1 else ""
 
     @property
     def image_tag(self) -> re.Match[str] | None:

@@ -96,7 +96,7 @@ class Reader(FlagReader):
     def finish(self, command: Command, paste: Paste) -> None:
         """Take what the environment states where no flag does."""
         command.cards = paste.cards
-        command.extra |= paste.container
+        command.extra |= paste.container | ({"maker": paste.maker} if paste.maker else {})
         if paste.image_tag and not command.states("engine_version"):
             self._version(command, Token(f":{paste.image_tag.group(1)}", *paste.image_tag.span(1)))
         if (paste.launcher.nodes or 1) > 1 and "nnodes" not in command.extra:

@@ -17,7 +17,8 @@ _ASSIGNMENTS = re.compile(
 _SHELL = re.compile(
     r"[ \t]*(?:[$#>][ \t]+)?(?:sudo[ \t]+)?(?:docker|podman|kubectl|helm|pip3?|uv|git|cd|curl|source|conda|echo|"
     r"apt(?:-get)?|export|mkdir|sleep|import|from[ \t]+\w+[ \t]+import|volume|PARAMETER|FROM|SYSTEM|TEMPLATE|"
-    r"#.*\s--[a-zA-Z][\w-]+|/set|fi|then|else|done|if[ \t]+\[|ENTRYPOINT|CMD|EXPOSE|RUN|COPY|WORKDIR|ENV|ARG|LABEL|"
+    r"#.*\s--[a-zA-Z][\w-]+|#[ \t]*(?:node|host|machine|server)[ \t]*\d*|/set|fi|then|else|done|if[ \t]+\[|"
+    r"ENTRYPOINT|CMD|EXPOSE|RUN|COPY|WORKDIR|ENV|ARG|LABEL|"
     r"ray[ \t]+(?:start|stop|status)|module[ \t]+(?:load|purge)|function[ \t]+\w+|@echo|pause|nvidia-smi|chmod|"
     r"systemctl|journalctl|ulimit|srun|sbatch|Start-Process|Set-Location|Write-Host|\[(?:Unit|Service|Install)\])"
     r"(?:[ \t]|\Z)"

@@ -37,11 +37,12 @@ def settle_count(sentence: Sentence, command: Command) -> None:
     claims = sentence.claims.get("gpu_count", [])
     if own := [claim for claim in claims if command.start <= claim.start < command.end]:
         sentence.claims["gpu_count"] = own[:1]
-    elif claims and any(map(command.states, PARALLEL)):
+    elif claims and any(map(command.states, PARALLEL[:2])):
         used = _used(command)
         nodes = command.extra.get("nnodes") or 1
         counts = {claim.value for claim in claims}
-        if len(counts) > 1 or max(counts) > used or used in {count * nodes for count in counts}:
+        is_of_one_node = nodes > 1 and used in {count * nodes for count in counts}
+        if len(counts) > 1 or max(counts) > used or is_of_one_node:
             sentence.claims["gpu_count"] = []
             sentence.extra.setdefault("visible_gpus", min(counts))
 
