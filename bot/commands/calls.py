@@ -70,7 +70,7 @@ def _command(paste: Paste, code: str, reader: Reader, calls: Iterable[re.Match[s
     ends = [_end(code, match.end()) for match in mine]
     command = reader.begin(mine[0].start(), max(ends))
     command.is_map = command.is_code = True
-    known = {match.group(1): match.group(2) for match in _SET.finditer(code)}
+    known = {match[1]: Argument(match[1], match[2], *_inside(code, *match.span(2))) for match in _SET.finditer(code)}
     for match, end in zip(mine, ends, strict=True):
         for argument in _arguments(code, match.end(), end, DEEPEST):
             _take(command, reader, argument, known)
@@ -78,11 +78,12 @@ def _command(paste: Paste, code: str, reader: Reader, calls: Iterable[re.Match[s
     return command
 
 
-def _take(command: Command, reader: Reader, argument: Argument, known: Mapping[str, str]) -> None:
-    name = argument.key.replace("_", "-")
+def _take(command: Command, reader: Reader, argument: Argument, known: Mapping[str, Argument]) -> None:
+    key, name = argument.key, argument.key.replace("_", "-")
     flag = reader.table.flags.get(reader.model_flag if name in ("", "model") else folded(f"--{name}"))
-    text = known.get(argument.value, argument.value)
-    if flag is None or text in _NOTHING or (not argument.key and command.states("model")):
+    argument = known.get(argument.value, argument)
+    text = argument.value
+    if flag is None or text in _NOTHING or (not key and command.states("model")):
         return
     if _WORD.match(text) and text not in _CONSTANTS and flag.slot != "model":
         command.unread.append(Token(argument.value, argument.start, argument.end))

@@ -54,8 +54,8 @@ class Command:
     env: dict[str, str] = field(default_factory=dict)
     cards: int | None = None
     """GPUs that the container or the environment gives it."""
-    is_bench: bool = False
-    """A benchmark that starts the engine itself."""
+    besides: frozenset[str] = frozenset()
+    """Flags of the program that starts the engine: a benchmark, KServe's server."""
     is_code: bool = False
     """A call in a program."""
     is_map: bool = False

@@ -10,7 +10,7 @@ from typing import Any
 from bot.commands.command import Command, Remark
 from bot.commands.heads import is_flag, is_value
 from bot.commands.shell import Token
-from bot.commands.table import Flag, Found, Table, load_table
+from bot.commands.table import Flag, Found, Table, folded, load_table
 from bot.commands.values import (
     READ,
     SWITCH_WORDS,
@@ -62,11 +62,11 @@ class FlagReader:
         if not equals and following is not None and not is_flag(following.text):
             self.glue(words, at + 1)
             following = words[at + 1]
-        guess = len(command.remarks) < MOST_GUESSES and not (command.is_bench and written in self.table.bench)
+        guess = len(command.remarks) < MOST_GUESSES and folded(written) not in command.besides
         found = self.table.find(written, guess=guess)
         if found is None:
             return self._unknown(command, words[at], following, bool(equals))
-        if found.how == "near":
+        if found.how == "near" and folded(written) not in command.besides:
             command.remarks.append(Remark("near", written, found.flag.name))
         if found.flag.kind in ("switch", "maybe_switch"):
             return self._switch(command, found, stated if equals else None, words[at], following)
@@ -82,7 +82,7 @@ class FlagReader:
 
     def _unknown(self, command: Command, word: Token, following: Token | None, has_value: bool) -> int:
         name = word.text.partition("=")[0]
-        if not (command.is_bench and name in self.table.bench):
+        if folded(name) not in command.besides:
             command.unread.append(word)
             command.remarks.append(Remark("unknown", name))
         takes = not has_value and following is not None and is_value(following) and _VALUE.match(following.text)
@@ -105,7 +105,7 @@ class FlagReader:
         if found.key:
             self._json(command, flag, {found.key: read_loose(text)})
         elif flag.slot == "model":
-            self.state(command, flag, text, Token(text, where[-1].end - len(text), where[-1].end))
+            self.state(command, flag, text, _value_of(where[-1], text))
         else:
             self.state(command, flag, text, *where)
         command.flags[flag.name] = (where[0].text.partition("=")[0], text)
@@ -158,7 +158,7 @@ class FlagReader:
 
     def unwrap(self, words: list[Token], at: int) -> None:
         """Join a flag that a terminal broke in two: "--max-num" and "-seqs" where only the whole is known."""
-        if len(words) < at + 3 or words[at + 1].text != "\n" or self.table.knows(words[at].text):
+        if len(words) < at + 3 or words[at + 1].text != "\n" or self.table.knows(words[at].text.partition("=")[0]):
             return
         joined = words[at].text + words[at + 2].text
         if self.table.knows(joined.partition("=")[0]):
@@ -178,6 +178,12 @@ class FlagReader:
                 ]
                 return True
         return False
+
+
+def _value_of(word: Token, text: str) -> Token:
+    """Where a value stands: behind the = of a flag that is written as it was read."""
+    is_verbatim = word.end - word.start == len(word.text)
+    return Token(text, word.end - len(text) if is_verbatim else word.start, word.end)
 
 
 def _whole(value: float) -> float | int:

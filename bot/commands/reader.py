@@ -84,7 +84,8 @@ class Reader(FlagReader):
 
     def _command(self, paste: Paste, words: list[Token], index: int, length: int) -> Command:
         command = self.begin(words[first(words, index)].start, words[index + length - 1].end)
-        command.is_bench = any("bench" in word.text for word in words[index : index + length])
+        if any("bench" in word.text for word in words[index : index + length]):
+            command.besides = self.table.bench
         image = next((word for at, word in enumerate(words) if self._is_image(words, at)), words[index])
         self._version(command, image)
         self._earlier_regions(command, paste, words, index)

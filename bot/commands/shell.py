@@ -19,6 +19,8 @@ _CONTINUED = re.compile(r"[\\^][ \t]*\r?\n")
 _NEXT_FLAG = re.compile(r"\n(?:[ \t]*\n)*(?=[ \t]*(?:-[ \t]+[\"']?)?--?[a-zA-Z])")
 _CMD = re.compile(r"\n\s*CMD(?=[ \t])")
 """Arguments behind the ENTRYPOINT of a Dockerfile."""
+_ASIDE = re.compile(r"(?<=[ =]\d)\([a-z][^()\n=]{0,60} [^()\n=]{0,60}\)")
+"""Words to the reader behind a value: 8(here I tried 4)."""
 _COMMENT = re.compile(r"(?m)^[ \t]*#.*$|(?<=[\s])#[ \t].*$")
 _LIST = re.compile(
     r"\[\s*(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')(?:\s*,\s*(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[\w.$]+(?:\([\w.]*\))?))*\s*,?\s*\]"
@@ -45,6 +47,7 @@ def uncommented(text: str) -> str:
 
 def plain_lines(text: str) -> str:
     """The text with continued lines on one line, every character in its place."""
+    text = _ASIDE.sub(spaces, text) if "(" in text else text
     text = _CMD.sub(spaces, text) if "ENTRYPOINT" in text else text
     return _NEXT_FLAG.sub(spaces, _CONTINUED.sub(spaces, text))
 

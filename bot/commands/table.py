@@ -74,6 +74,8 @@ class Table:
     """What a program imports, where others have functions of the same name."""
     bench: frozenset[str]
     """Flags of its benchmarks, which take those of the server besides."""
+    wrapped: frozenset[str]
+    """Flags of a server that wraps the engine and hands it the rest."""
     serve: Mapping[str, Any]
     """How a command of this engine is written: head, image, port, names of formats, metrics to watch."""
     misspelt: frozenset[str]
@@ -197,6 +199,7 @@ def load_table(name: str) -> Table:
         calls=frozenset(data.get("calls", ())),
         package=data.get("package", ""),
         bench=frozenset(data.get("bench", "").split()),
+        wrapped=frozenset(data.get("wrapped", "").split()),
         serve=data.get("serve", {}),
         misspelt=frozenset(data.get("misspelt", "").split()),
         choices={flag: tuple(values.split()) for flag, values in data.get("choices", {}).items()},

@@ -80,6 +80,7 @@ def _flags(paste: Paste, readers: Iterable[Reader]) -> Command | None:
     if start is None:
         return None
     command = reader.begin(words[start].start, words[start].end)
+    command.besides = reader.table.wrapped if _named(paste, readers) else frozenset()
     at = start
     while at < len(words):
         at += max(1, reader.argument(command, words, at)) if _continues(paste, words[at]) else 1
