@@ -16,13 +16,18 @@ from bot.traces import frames
 
 AT_FAULT = {"unknown_model": "model", "empty": "model", "unknown_gpu": "gpu"}
 """The field that errors of a kind are always about."""
+VARIABLE = ("$", "%")
+"""What a name starts with that a script sets elsewhere."""
 
 
 def sorry(query: Query, error: QuestionError) -> Reply:
     """The reply for an error of the question."""
     text = messages(query.language)
     code = error.message.partition(".")[0]
-    sentence = text.first(*_keys(error.message, code), **readable(error.values, text))
+    keys = _keys(error.message, code)
+    if code == "unknown_model" and str((error.values.get("words") or ("",))[0])[:1] in VARIABLE:
+        keys = ("error.unknown_model.variable", *keys)
+    sentence = text.first(*keys, **readable(error.values, text))
     reply = _reply(query, error.code, sentence, _questions(query, error), text)
     if reply.answer.error:
         reply.answer.error.slot = _slot(error)

@@ -31,6 +31,8 @@ _SET = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z_]\w*\Z")
 _NESTED = re.compile(r"(?:dict\(|\{|[A-Za-z_][\w.]*Config\()")
+_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
+"""Between the digits of 16_384."""
 _CONSTANTS = frozenset({"True", "False", "None"})
 _NOTHING = frozenset({"None", ""})
 
@@ -88,7 +90,7 @@ def _take(command: Command, reader: Reader, argument: Argument, known: Mapping[s
     if _WORD.match(text) and text not in _CONSTANTS and flag.slot != "model":
         command.unread.append(Token(argument.value, argument.start, argument.end))
         return
-    plain = text if flag.kind in ("json", "pairs") else unquoted(text)
+    plain = text if flag.kind in ("json", "pairs") else _DIGITS.sub("", unquoted(text))
     reader.state(command, flag, plain, Token(plain, argument.start, argument.end))
     command.flags[flag.name] = (flag.name, plain)
 

@@ -116,7 +116,7 @@ class FlagReader:
 
     def state(self, command: Command, flag: Flag, text: str, *where: Token) -> None:
         """Take the value of a flag as it is written."""
-        text = text.strip("\"'").rstrip(",;") if flag.kind != "json" else text
+        text = _bare(text) if flag.kind != "json" else text
         if flag.kind == "json":
             self._json(command, flag, read_json(text))
             return
@@ -158,11 +158,12 @@ class FlagReader:
 
     def unwrap(self, words: list[Token], at: int) -> None:
         """Join a flag that a terminal broke in two: "--max-num" and "-seqs" where only the whole is known."""
-        if len(words) < at + 3 or words[at + 1].text != "\n" or self.table.knows(words[at].text.partition("=")[0]):
+        if self.table.knows(words[at].text.partition("=")[0]):
             return
-        joined = words[at].text + words[at + 2].text
-        if self.table.knows(joined.partition("=")[0]):
-            words[at : at + 3] = [Token(joined, words[at].start, words[at + 2].end)]
+        behind = next((place for place in range(at + 1, min(at + 3, len(words))) if words[place].text != "\n"), at)
+        joined = words[at].text + words[behind].text
+        if behind > at and self.table.knows(joined.partition("=")[0]):
+            words[at : behind + 1] = [Token(joined, words[at].start, words[behind].end)]
 
     def glue(self, words: list[Token], at: int) -> bool:
         """Cut 8111--gpu-memory-utilization in two where the second part is a flag."""
@@ -178,6 +179,12 @@ class FlagReader:
                 ]
                 return True
         return False
+
+
+def _bare(text: str) -> str:
+    """A value without quotes, and without the bracket that closes the list it stands in."""
+    text = text.strip("\"'").rstrip(",;")
+    return text if "[" in text or "(" in text else text.rstrip("])")
 
 
 def _value_of(word: Token, text: str) -> Token:

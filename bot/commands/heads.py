@@ -13,7 +13,7 @@ _VERSION = re.compile(r"(?<=python)[\d.]+\Z")
 _PROMPT = re.compile(r"\S*@\S*[#$%>]?\Z|[$#>%]\Z|\(\w+\)\Z|\S*[#$]\Z")
 CONTAINERS = ("docker", "podman", "nerdctl")
 """Programs that run an image."""
-IMAGE_KEYS = frozenset({"image:", "from", "image_id:", "--image"})
+IMAGE_KEYS = frozenset({"image:", "FROM", "image_id:", "--image"})
 CHARTS = "helm"
 """Its words with a slash are charts."""
 
@@ -42,7 +42,7 @@ def is_value(following: Token | None) -> bool:
 
 def is_run(words: list[Token], index: int) -> bool:
     """Whether a word stands behind `docker run` on its line, or behind `image:`."""
-    before = [word.text.lower() for word in line_before(words, index)]
+    before = [word.text for word in line_before(words, index)]
     keys = [word for word in before if word != "-"]
     return (len(keys) == 1 and keys[0] in IMAGE_KEYS) or not set(CONTAINERS).isdisjoint(before)
 

@@ -90,6 +90,9 @@ class Reader(FlagReader):
         self._version(command, image)
         self._earlier_regions(command, paste, words, index)
         at = self._arguments(command, words, index + length)
+        if at < len(words) and words[at].text in ENDS:
+            behind = next((place for place in range(at, len(words)) if words[place].text == "\n"), len(words))
+            command.spans.append((words[at].start, words[behind - 1].end))
         self._later_regions(command, paste, words, at)
         self.finish(command, paste)
         return command

@@ -1,0 +1,123 @@
+"""The shapes in which commands are pasted: programs, specifications, scripts, several machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.answer import answer
+from bot.commands.launchers import read_launcher
+from bot.commands.variables import assignments, value
+from bot.messages import messages
+from bot.parse import parse
+from tests.bot.said import gpu_name, rows, said
+
+NAMED = "vllm serve Qwen/Qwen3-8B -tp 2"
+
+
+@pytest.mark.parametrize("row", rows("shapes"))
+def test_every_shape_is_read(row: dict[str, Any]) -> None:
+    """Whatever holds the command, its fields and what the container gives it are read, and nothing else."""
+    query = parse(row["text"])
+    expected = {slot: value for slot, value in row["expect"].items() if slot != "gpu"}
+    assert expected == {slot: said(query, slot) for slot in expected}
+    assert row["extra"] == {name: query.extra.get(name) for name in row["extra"]}
+    assert [] == [part for part in row["expect"].get("gpu", []) if part not in gpu_name(query)]
+    assert [] == [problem.words for problem in query.problems if problem.code != "empty"]
+
+
+@pytest.mark.parametrize(
+    ("text", "nodes", "cards"),
+    [
+        ("accelerators: H100:8\nnum_nodes: 2", 2, 8),
+        ("accelerators: {H100:8, H200:8}", 1, 8),
+        ("accelerators: {A100:8, L4:4}", 1, None),
+        ("type: service\nresources:\n  gpu: 24GB", 1, 1),
+        ("type: service\nresources:\n  gpu: A100:80GB:2", 1, 2),
+        ("#SBATCH -N 4\n#SBATCH --gres=gpu:a100:8", 4, 8),
+        ("leaderWorkerTemplate:\n  size: 3", 3, None),
+        ("vllm serve x on h100", None, None),
+    ],
+)
+def test_launchers_state_nodes_and_cards(text: str, nodes: int | None, cards: int | None) -> None:
+    """A count behind a card is one of cards, a size is none, and choices that differ leave it open."""
+    launcher = read_launcher(text)
+    assert (nodes, cards) == (launcher.nodes, launcher.cards)
+
+
+@pytest.mark.parametrize(
+    ("word", "read"),
+    [
+        ("${A:-9}", "2"),
+        ("${B:-9}", "9"),
+        ("${A:+--x}", "--x"),
+        ("${B:+--x}", ""),
+        ("%A%", "2"),
+        ("$(A)", "2"),
+        ("$(hostname)", "$(hostname)"),
+        ("$((A * 1024))", "2048"),
+        ("$(($A*$A*8))", "32"),
+        ("$((B*2))", "$((B*2))"),
+        ("50%", "50%"),
+    ],
+)
+def test_variables_of_every_shell(word: str, read: str) -> None:
+    """What is set is put in its place; what is not stays as it is written."""
+    assert read == value(word, assignments("A=2\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (f"{NAMED} --nnodes 2 on h100", "warning.nodes"),
+        ("vllm serve Qwen/Qwen3-8B -tp 4 --nnodes 3 on h100", "warning.nodes_uneven"),
+        (NAMED, "warning.name_card"),
+    ],
+)
+def test_nodes_and_a_missing_card_are_said(text: str, key: str) -> None:
+    """GPUs of each node are said, and a command without a card is asked for one."""
+    start = messages("en")(
+        key, nodes="2" if "2 on" in text else "3", each="1", count="4" if "-tp 4" in text else "2", gpu="|"
+    ).split("|")[0]
+    assert [] != [note for note in answer(text).notes if note.startswith(start)]
+
+
+def test_a_stated_layout_is_kept() -> None:
+    """A command that says its layout is shown on that many cards of each kind."""
+    reply = answer("vllm serve meta-llama/Llama-3.1-70B-Instruct -tp 4 -pp 2 --max-model-len 8192")
+    assert " on each of 8 GPUs:" in reply.headline
+    assert {"8"} == {row[1].text for row in reply.tables[1].rows}
+
+
+def test_the_maker_of_a_container_is_kept() -> None:
+    """A container that is given NVIDIA's GPUs is shown no others."""
+    reply = answer("docker run --gpus all vllm/vllm-openai:v0.19.0 --model meta-llama/Llama-3.1-70B-Instruct -tp 4")
+    assert [] == [row[0].text for row in reply.tables[1].rows if row[0].text.startswith("AMD")]
+
+
+def test_a_model_that_is_a_variable_is_asked_for() -> None:
+    """A variable that nothing sets is no name that nobody knows."""
+    assert "variable" in answer("vllm serve $MODELPATH --max-model-len 8192 on h100").headline
+
+
+def test_flags_of_a_wrapper_are_not_unknown() -> None:
+    """What benchmarks and KServe's server take besides is no unknown flag of the engine."""
+    bench = parse("vllm bench throughput --model Qwen/Qwen3-8B --input-len 128 --num-prompts 4 --enforce-eager")
+    assert ("Qwen/Qwen3-8B", True, []) == (
+        said(bench, "model"),
+        said(bench, "enforce_eager"),
+        [remark.words for remark in bench.paste.remarks] if bench.paste else None,
+    )
+
+
+def test_a_manifest_is_no_log() -> None:
+    """The limits that a specification asks for are nothing that a server printed."""
+    assert parse("image: vllm/vllm-openai:v1\nlimits:\n  memory: 64Gi\nargs: ['--model', 'Qwen/Qwen3-8B']").log is None
+
+
+def test_a_changed_command_starts_with_its_interpreter() -> None:
+    """The interpreter in a folder of its own belongs to the command."""
+    query = parse("X=1 /opt/env/bin/python3.11 -m sglang.launch_server --model-path Qwen/Qwen3-8B on l4")
+    assert query.paste is not None
+    assert "X=1 /opt/env/bin/python3.11 -m" == query.text[query.paste.start :][:30]
