@@ -31,8 +31,8 @@ _SET = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z_]\w*\Z")
 _NESTED = re.compile(r"(?:dict\(|\{|[A-Za-z_][\w.]*Config\()")
-_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
-"""Between the digits of 16_384."""
+_GROUPED = re.compile(r"\A(\d{1,3})_(\d{3})\Z")
+"""16_384."""
 _CONSTANTS = frozenset({"True", "False", "None"})
 _NOTHING = frozenset({"None", ""})
 
@@ -90,7 +90,7 @@ def _take(command: Command, reader: Reader, argument: Argument, known: Mapping[s
     if _WORD.match(text) and text not in _CONSTANTS and flag.slot != "model":
         command.unread.append(Token(argument.value, argument.start, argument.end))
         return
-    plain = text if flag.kind in ("json", "pairs") else _DIGITS.sub("", unquoted(text))
+    plain = text if flag.kind in ("json", "pairs") else _GROUPED.sub(r"\1\2", unquoted(text))
     reader.state(command, flag, plain, Token(plain, argument.start, argument.end))
     command.flags[flag.name] = (flag.name, plain)
 
