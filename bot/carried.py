@@ -2,6 +2,7 @@
 
 settings={"prefix_caching": true}: flags of a paste that have no field of their own.
 logged_at="Qwen/Qwen3-14B on 1x NVIDIA L40S": the server that the measurements are of, where the question is of another.
+language="vi": the language that was asked in, where no word is left of it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from bot.additions import ADDED
 from bot.card_state import SET_UP
 from bot.stated import AS_STATED, SWITCHED
 from bot.stated_vllm import FLASHINFER, KEPT
+from bot.words import DEFAULT_LANGUAGE, languages
 
-SETTINGS, LOGGED_AT = "settings", "logged_at"
-_START = re.compile(rf"(?<![\w-])(?P<name>{SETTINGS}|{LOGGED_AT})=(?=[{{\"])")
+SETTINGS, LOGGED_AT, LANGUAGE = "settings", "logged_at", "language"
+_START = re.compile(rf"(?<![\w-])(?P<name>{SETTINGS}|{LOGGED_AT}|{LANGUAGE})=(?=[{{\"])")
 _DECODER = json.JSONDecoder()
 LONGEST = 2000
 """Characters of one carried value."""
@@ -42,6 +44,11 @@ def logged_words(question: str) -> str:
     return f"{LOGGED_AT}={_short(question)}"
 
 
+def language_words(language: str) -> str:
+    """The language of the person, which words of the trade do not tell."""
+    return f"{LANGUAGE}={_short(language)}" if language != DEFAULT_LANGUAGE else ""
+
+
 def _short(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
@@ -56,6 +63,8 @@ def read_carried(text: str) -> tuple[dict[str, Any], str]:
         if isinstance(value, dict if match["name"] == SETTINGS else str):
             found[match["name"]] = value
             text, at = f"{text[: match.start()]} {text[end:]}", match.start()
+    if found.get(LANGUAGE) not in languages():
+        found.pop(LANGUAGE, None)
     if SETTINGS in found:
         found[SETTINGS] = {name: value for name, value in found[SETTINGS].items() if _makes_sense(name, value)}
     return found, text

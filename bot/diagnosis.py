@@ -116,6 +116,8 @@ class Case:
         derived |= {"missing": _difference(self.log.size("needed"), self.log.size("available", "free"))}
         if self.query.measured and self.query.measured.value.tokens:
             found["kv_tokens"] = count(self.query.measured.value.tokens)
+        if self.query.measured and self.query.measured.value.pool:
+            found.setdefault("available_kv", measured_size(self.query.measured.value.pool))
         found |= {name: measured_size(size) for name, size in derived.items() if size is not None and size > 0}
         if self.utilization:
             found["utilization"] = f"{self.utilization:.3g}"

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from bot.amounts import tokens_short
-from bot.carried import TRAVELS, logged_words, settings_words
+from bot.carried import TRAVELS, language_words, logged_words, settings_words
 from bot.formats import shown
 from bot.logs.readings import Readings
 from bot.masking import masked
@@ -100,7 +100,7 @@ def follow_up(previous: str, change: str) -> str | None:
     problems = [problem for problem in now.problems if not _only_lacks_model(problem)]
     if problems or now.log:
         slots = {problem.slot for problem in problems if problem.slot in SLOTS} | set(_stated(now))
-        kept = merge(before, replace(now, **dict.fromkeys(slots & {"measured"})))  # type: ignore[arg-type]
+        kept = merge(before, now) if now.log else before
         return f"{spoken(replace(kept, **dict.fromkeys(slots)))} {change}"  # type: ignore[arg-type]
     return " ".join((spoken(merge(before, now)), *now.unread))
 
@@ -128,7 +128,8 @@ def _stated(query: Query) -> dict[str, Any]:
 def merge(before: Query, now: Query) -> Query:
     """The question before, with what is said now in place of what it said."""
     stated = _stated(now)
-    gone = {other for slot in stated for other in REPLACES.get(slot, ())}
+    other = [slot for slot in stated if _value(before, slot) != _value(now, slot)]
+    gone = {name for slot in other for name in REPLACES.get(slot, ())}
     asked = before.solve_for
     if now.solve_for:
         gone |= {*UNSAYS.get(now.solve_for.value, ())} - stated.keys()
@@ -186,12 +187,10 @@ def spoken(query: Query) -> str:
 
 
 def _leans(now: Query) -> bool:
-    if now.verb == "help":
-        return False
     if now.model is not None:
         return _says_same(now.text)
-    if now.log is not None:
-        return True
+    if now.log is not None or now.verb == "help":
+        return now.log is not None
     says_something = bool(_stated(now)) or now.verb == "explain" or bool(now.extra.keys() & TRAVELS)
     lacks_model_only = any(map(_only_lacks_model, now.problems))
     return lacks_model_only and (says_something or len(now.problems) > 1)
@@ -242,8 +241,7 @@ def _parts(query: Query) -> Iterator[str]:
     elif query.engine or query.engine_version:
         said = query.engine or query.engine_version
         yield said.value if query.engine else f"version {said.value}"  # type: ignore[union-attr]
-    if carried := settings_words(query.extra):
-        yield carried
+    yield from filter(None, (settings_words(query.extra), language_words(query.language)))
     if query.command and not (query.batch or query.solve_for):
         yield ASKED["batch"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from bot.carried import LOGGED_AT, SETTINGS, read_carried
+from bot.carried import LANGUAGE, LOGGED_AT, SETTINGS, read_carried
 from bot.commands import find_command
 from bot.logs.observation import Observation
 from bot.logs.readings import read_words
@@ -102,6 +102,7 @@ def parse(text: str, finder: Finder | None = None) -> Query:
         sentence.claims["measured"] = [Claim(measured, *NOWHERE)]
     if LOGGED_AT in carried:
         sentence.claims[LOGGED_AT] = [Claim(carried[LOGGED_AT], *NOWHERE)]
+    sentence.language = carried.get(LANGUAGE, sentence.language)
     sentence.extra = {**carried.get(SETTINGS, {}), **sentence.extra}
     if len(words) > LONGEST_TEXT and not log:
         sentence.problems.insert(0, Problem("out_of_range", None, (f"{len(words):,} > {LONGEST_TEXT:,}",)))

@@ -73,13 +73,13 @@ class Differences:
 class PinnedPlan:
     """Memory by load, measured terms in place. Public: base, usable, utilization, band, known, memory(), pool()."""
 
-    def __init__(self, base: Any, differences: Differences, *, computed: Memory) -> None:
-        """computed: the estimate's memory at the load that was logged."""
+    def __init__(self, base: Any, differences: Differences, *, logged: Any) -> None:
+        """logged: the estimate's plan of the deployment that was logged."""
         self.base = base
         self.differences = differences
         self.usable = round(base.usable * differences.visible)
         self.utilization: float = base.utilization
-        self._computed = computed
+        self._logged = logged
         self._shifted = with_usable(base, self.usable - differences.total)
 
     @property
@@ -108,9 +108,11 @@ class PinnedPlan:
 
         term: a field of Memory, or pool, which is what all of them but the cache leave.
         """
-        here = self.base.memory(batch=batch, sequence_tokens=sequence_tokens)
+        load = {"batch": batch, "sequence_tokens": sequence_tokens}
+        then = _at_its_load(self._logged)
+        here = replace(self.base.memory(**load), overhead=self._logged.memory(**load).overhead)
         parts = REST if term == "pool" else {term}
-        return term in self.known and all(getattr(here, part) == getattr(self._computed, part) for part in parts)
+        return term in self.known and all(getattr(here, part) == getattr(then, part) for part in parts)
 
     def pool(self, *, sequence_tokens: int) -> Pool:
         """The cache pool of a server started for sequences of at most sequence_tokens."""
@@ -125,7 +127,7 @@ def pinned(plan: Plan, deployment: Deployment, laws: Any) -> Plan:
     if measured is None or not same_server(deployment, measured.at):
         return plan
     found = differences(measured, laws).without(outdated(deployment, measured, laws))
-    return PinnedPlan(plan, found, computed=_computed(measured.at, laws)) if found.known else plan
+    return PinnedPlan(plan, found, logged=_logged_plan(measured.at, laws)) if found.known else plan
 
 
 def same_server(deployment: Deployment, other: Deployment) -> bool:
@@ -151,8 +153,8 @@ def outdated(deployment: Deployment, measured: Measured, laws: Any) -> frozenset
     changed = changed_settings(deployment, measured)
     if not changed:
         return frozenset()
-    here = _computed(measured.at.change(settings=replace(measured.at.settings, **changed)), laws)
-    there = _computed(measured.at, laws)
+    other = measured.at.change(settings=replace(measured.at.settings, **changed))
+    here, there = (_at_its_load(_logged_plan(at, laws)) for at in (other, measured.at))
     gone = {"weights"} if here.weights != there.weights else set()
     profile = any(getattr(here, term) != getattr(there, term) for term in REST)
     gone |= REST if profile or any(name in changed for name in COMPILED_AWAY) else set()
@@ -166,21 +168,24 @@ def changed_settings(deployment: Deployment, measured: Measured) -> dict[str, An
 
 
 @lru_cache(maxsize=256)
-def _computed(at: Deployment, laws: Any) -> Memory:
+def _logged_plan(at: Deployment, laws: Any) -> Any:
     from formulas.engines import engine
 
-    plan, load = engine(at.engine).plan(at, laws), at.load
-    return plan.memory(batch=at.batch_per_replica, sequence_tokens=load.sequence_tokens)
+    return engine(at.engine).plan(at, laws)
+
+
+def _at_its_load(plan: Any) -> Memory:
+    deployment: Deployment = plan.deployment
+    memory: Memory = plan.memory(batch=deployment.batch_per_replica, sequence_tokens=deployment.load.sequence_tokens)
+    return memory
 
 
 @lru_cache(maxsize=256)
 def differences(measured: Measured, laws: Any) -> Differences:
     """What a log adds to the estimate of the deployment that it is of."""
-    from formulas.engines import engine
-
-    plan = engine(measured.at.engine).plan(measured.at, laws)
+    plan = _logged_plan(measured.at, laws)
     length = measured.at.load.sequence_tokens
-    memory = _computed(measured.at, laws)
+    memory = _at_its_load(plan)
     weights = measured.weights - memory.weights if measured.weights is not None else 0
     activations = measured.activations - memory.activations if measured.activations is not None else 0
     visible = measured.visible / measured.at.gpu.visible_bytes if measured.visible else 1.0
@@ -193,14 +198,16 @@ def differences(measured: Measured, laws: Any) -> Differences:
         overhead=usable - plan.usable - weights - activations - extra if sized else 0,
         visible=visible,
         tokens=_ratio(measured.tokens, _tokens(plan, extra, length)),
-        known=frozenset(_known(measured, sized=sized)),
+        known=frozenset(_known(measured, memory, sized=sized)),
     )
 
 
-def _known(measured: Measured, *, sized: bool) -> set[str]:
+def _known(measured: Measured, memory: Memory, *, sized: bool) -> set[str]:
+    """Terms that were printed; what the pool leaves for a single other one is settled by it."""
     terms = {"weights": measured.weights, "activations": measured.activations}
     known = {name for name, size in terms.items() if size is not None}
-    return known | ({"pool"} if sized else set()) | ({"overhead"} if sized and len(known) == len(terms) else set())
+    alone = all(name in known or not getattr(memory, name) for name in terms)
+    return known | ({"pool"} if sized else set()) | ({"overhead"} if sized and alone else set())
 
 
 def _ratio(printed: int | None, computed: int) -> tuple[int, int]:

@@ -13,8 +13,8 @@ from typing import Any
 from bot.logs.observation import Observation
 from formulas.units import GIB, MIB
 
-BLOCK_TOKENS = {"vllm": 16, "lmdeploy": 64}
-"""Tokens of a block where the log does not say: vLLM config/cache.py, LMDeploy messages.py (cache_block_seq_len)."""
+BLOCK_TOKENS = {"vllm": 16}
+"""Tokens of a block where the log does not say: config/cache.py. LMDeploy's were 128, then 64, and are not assumed."""
 DEVICE_TERMS = {
     "cuda_buffers_mib": "weights",
     "kv_buffers_mib": "kv_buffer",
@@ -32,7 +32,6 @@ PRINTED: dict[str, dict[str, tuple[str, ...]]] = {
     "sglang": {"weights": ("weights",), "pool": ("available_kv",), "graphs": ("graph",)},
     "llama.cpp": {"weights": ("weights",), "activations": ("graph_full",)},
     "tgi": {"weights": ("weights",)},
-    "lmdeploy": {"pool": ("pool",)},
     "tensorrt-llm": {"weights": ("engine",), "pool": ("kv",)},
 }
 """Engine -> term -> the facts that print it, without their unit. llama.cpp allocates what is asked for: no pool."""
@@ -80,9 +79,9 @@ def readings(log: Observation, settings: Mapping[str, Any]) -> Readings:
     if devices := by_device(log):
         fullest = max(devices.values(), key=lambda sizes: sum(sizes.values()))
         terms |= {"weights": fullest.get("weights"), "activations": fullest.get("compute_buffer")}
-    if "pool" in terms and terms["pool"] is None:
-        terms["pool"] = _keys_and_values(log)
-    tokens = _tokens(log) if "pool" in terms or key == "tgi" else None
+    if terms.get("pool") is None:
+        terms["pool"] = _keys_and_values(log) or _blocks(log)
+    tokens = _tokens(log) if "pool" in printed or key == "tgi" else None
     return Readings(**terms, tokens=tokens, card=log.size("total_gpu"), **settings)
 
 
@@ -125,6 +124,12 @@ def _keys_and_values(log: Observation) -> int | None:
     """The smallest pool of those that print keys and values apart."""
     pairs = zip(log.sizes("k"), log.sizes("v"), strict=False)
     return min((keys + values for keys, values in pairs), default=None)
+
+
+def _blocks(log: Observation) -> int | None:
+    """LMDeploy's pool: blocks of so many MiB each, where it prints them with decimals."""
+    size, blocks = log.number("block_mib"), log.number("gpu_blocks")
+    return round(size * MIB * blocks) if isinstance(size, float) and blocks else None
 
 
 def _tokens(log: Observation) -> int | None:
