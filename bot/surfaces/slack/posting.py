@@ -90,9 +90,12 @@ def previous(desk: Desk, where: Where, target: Target) -> str | None:
 
 
 def fingerprint(answer: Answer) -> str:
-    """The same for the same question, in whatever words; the setting of the engine is part of the question."""
+    """The same for the same question, in whatever words; the engine's settings and what a log says are part of it."""
     understood = answer.understood.model_dump_json(exclude=set(NOT_PART_OF_A_QUESTION), exclude_none=True)
-    return hashlib.blake2b(understood.encode(), digest_size=12).hexdigest()
+    logged = [answer.diagnosis and answer.diagnosis["phase"], answer.verdict if answer.diagnosis else None]
+    if answer.measured and answer.capacity:
+        logged += [answer.measured.measured, answer.capacity.kv_cache_tokens]
+    return hashlib.blake2b(f"{understood}{logged}".encode(), digest_size=12).hexdigest()
 
 
 def permalink(client: WebClient, channel: str, ts: str) -> str | None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from bot.messages import messages
 from bot.parse import parse
 from bot.surfaces.slack import forms, posting
-from bot.surfaces.slack.desk import Desk, Where, where
+from bot.surfaces.slack.desk import Desk, Where, spoken_in, where
 from bot.surfaces.slack.listening import acknowledge, safely
 from bot.surfaces.slack.logging import log_error
 from bot.surfaces.slack.permalink import Target
-from bot.surfaces.slack.typed import typed
+from bot.surfaces.slack.typed import has_files, typed
 
 if TYPE_CHECKING:
     from slack_bolt import App
@@ -41,6 +41,9 @@ def register(app: App, desk: Desk) -> None:
             _diagnose(desk, client, where(context, channel), to, text)
         else:
             _open(desk, client, context, body, to, text)
+        if has_files(message):
+            here = where(context, channel)
+            forms.tell(client, here, to, spoken_in(desk.state(here, text))("slack.files_unread"))
 
     app.shortcut(ANYWHERE)(ack=acknowledge, lazy=[anywhere])
     app.shortcut(ON_MESSAGE)(ack=acknowledge, lazy=[on_message])

@@ -30,6 +30,11 @@ def typed(message: dict[str, Any]) -> str:
     return straight("\n".join(filter(str.strip, (said, *attached))))
 
 
+def has_files(message: dict[str, Any]) -> bool:
+    """Whether files hang on the message: snippets, pictures; the app asks for no right to read them."""
+    return any(True for _ in _list(message.get("files")))
+
+
 def unescaped(text: str) -> str:
     """Slack's mrkdwn as typed: no mentions, links without brackets, the three entities undone."""
     text = LABELLED.sub(lambda match: _link(*match.groups()), MENTION.sub(" ", text))
