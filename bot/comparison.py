@@ -13,6 +13,7 @@ from bot.messages import Messages
 from bot.reply import Cell, Table
 from bot.size import Sized
 from formulas.engines.llama_cpp_plan import LlamaCppPlan
+from formulas.engines.sglang import SglangPlan
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.estimate import Estimate, estimate
 
@@ -74,7 +75,7 @@ def _sizes(case: Case, computed: Estimate, measured: Readings) -> Iterator[Compa
         "activations": (computed.memory.activations, measured.activations),
         "non_torch": (plan.non_torch if isinstance(plan, VllmPlan) else None, case.log.size("non_torch")),
         "graphs": (plan.captured_graphs(0) if isinstance(plan, VllmPlan) else None, measured.graphs),
-        "pool": (pool.bytes, measured.pool),
+        "pool": (plan.cache_bytes(pool.tokens) if isinstance(plan, SglangPlan) else pool.bytes, measured.pool),
     }
     for term, (expected, printed) in found.items():
         if expected is not None and printed is not None:

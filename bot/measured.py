@@ -5,45 +5,93 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.amounts import gib
 from bot.errors import QuestionError
-from bot.formats import number_format, own_kv_cache, shown
+from bot.formats import CACHE_IN_8_BITS, number_format, own_kv_cache, shown
 from bot.logs.readings import Readings
 from bot.query import Query
 from bot.questions import release
+from formulas import compiled
 from formulas.deployment import Deployment, Measured
 from formulas.estimate import estimate
-from formulas.pinned import differing, same_server
+from formulas.pinned import RANKS, differing, same_server, token_ratio
 
 if TYPE_CHECKING:
     from bot.resolve import Notes
 
 KEEPS_NO_POOL = frozenset({"llama.cpp"})
 """Engines that allocate what is asked for."""
+STATES_APART = frozenset({"sglang"})
+"""Engines that print keys and values without the states, of which their tokens are."""
 FAR = 0.15
 """Measured weights this far from the computed ones are those of another format or model."""
+OTHER_CACHE = 1.25
+"""So many times the tokens that the printed bytes hold are those of another model, or of another cache format."""
 
 
 def with_measured(deployment: Deployment, query: Query, notes: Notes) -> Deployment:
-    """The deployment that keeps to what a server of its kind printed; that it is of another kind is said."""
+    """The deployment that keeps to what a server of its kind printed; what does not go with it is said."""
     if not query.measured or not query.gpu:
         return deployment
     readings = query.measured.value
     at = _logged_at(query) or deployment
     if not same_server(deployment, at) and _corrects(deployment, at, readings):
         at = deployment
+    found = measured(at, readings)
+    deployment = _as_cached(deployment, found, query, notes)
     if not same_server(deployment, at):
-        notes.other_server = differing(deployment, at)
-        notes.warn(
-            "warning.not_measured",
-            model=at.model.id,
-            weights=shown(at.weights.key),
-            gpus=f"{at.layout.gpu_count} × {at.gpu.name}",
-            layout=at.layout,
-            engine=at.engine,
-            version=release(at.engine_version),
-        )
+        _note_other_server(deployment, at, notes)
         return deployment
-    return deployment.change(measured=measured(at, readings))
+    if readings.weights and not query.log and is_far(readings.weights, at):
+        _note_far(at, readings.weights, notes)
+    if not _holds_as_many(found.at, readings):
+        notes.warn("warning.other_cache", model=at.model.id, kv_cache=found.at.kv_cache.key)
+        found = replace(found, pool=None, tokens=None)
+    return deployment.change(measured=found)
+
+
+def _as_cached(deployment: Deployment, found: Measured, query: Query, notes: Notes) -> Deployment:
+    """The deployment with the cache of the log where the question names none."""
+    logged = found.at.kv_cache
+    if query.kv_cache or logged.key in (deployment.kv_cache.key, _own_cache(found.at)):
+        return deployment
+    notes.assumptions = [remark for remark in notes.assumptions if remark.key != "assumed.kv_cache"]
+    notes.explain("assumed.kv_cache_logged", kv_cache=logged.key)
+    return deployment.change(kv_cache=logged)
+
+
+def _own_cache(at: Deployment) -> str:
+    return own_kv_cache(at.model, at.gpu, at.weights, at.engine)
+
+
+def _note_other_server(deployment: Deployment, at: Deployment, notes: Notes) -> None:
+    notes.other_server = differing(deployment, at)
+    notes.warn(
+        "warning.not_measured",
+        model=at.model.id,
+        weights=shown(at.weights.key),
+        gpus=f"{at.layout.gpu_count} × {at.gpu.name}",
+        layout=at.layout,
+        engine=at.engine,
+        version=release(at.engine_version),
+    )
+
+
+def _note_far(at: Deployment, weights: int, notes: Notes) -> None:
+    computed = gib(estimate(at.change(measured=None)).memory.weights)
+    notes.warn(
+        "diagnosis.far", measured=gib(weights), computed=computed, model=at.model.id, weights=shown(at.weights.key)
+    )
+
+
+def _holds_as_many(at: Deployment, readings: Readings) -> bool:
+    """Whether the printed bytes are those of the printed tokens, give or take what settings may explain."""
+    ratio = _ratio(at, readings)
+    return ratio is None or 1 / OTHER_CACHE < ratio < OTHER_CACHE
+
+
+def _ratio(at: Deployment, readings: Readings) -> float | None:
+    return token_ratio(Measured(at=at, pool=readings.pool, tokens=readings.tokens), compiled)
 
 
 def _logged_at(query: Query) -> Deployment | None:
@@ -75,12 +123,13 @@ def is_far(weights: int, deployment: Deployment) -> bool:
 def measured(deployment: Deployment, readings: Readings) -> Measured:
     """The readings at the deployment as it was logged."""
     pooled = deployment.engine not in KEEPS_NO_POOL
+    is_apart = not pooled or (deployment.engine in STATES_APART and readings.tokens is not None)
     return Measured(
         at=_logged(deployment, readings),
         visible=readings.card,
         weights=readings.weights,
         activations=readings.activations,
-        pool=readings.pool if pooled else None,
+        pool=None if is_apart else readings.pool,
         tokens=readings.tokens if pooled else None,
     )
 
@@ -93,7 +142,23 @@ def _logged(deployment: Deployment, readings: Readings) -> Deployment:
         max_sequences=readings.seqs,
         enforce_eager=bool(readings.eager),
     )
-    cache = readings.cache or own_kv_cache(deployment.model, deployment.gpu, deployment.weights, deployment.engine)
-    logged = deployment.change(settings=settings, kv_cache=number_format(cache), measured=None)
     slots = readings.slots if deployment.engine in KEEPS_NO_POOL else None
-    return logged.at(batch=slots or 1, sequence_tokens=readings.length or deployment.load.sequence_tokens)
+    logged = deployment.change(settings=settings, measured=None).at(
+        batch=slots or 1, sequence_tokens=readings.length or deployment.load.sequence_tokens
+    )
+    return logged.change(kv_cache=number_format(_cache(logged, readings)))
+
+
+def _cache(logged: Deployment, readings: Readings) -> str:
+    """The cache format that was stated, else the one of which the printed bytes hold the printed tokens."""
+    own = readings.cache or _own_cache(logged)
+    offered = CACHE_IN_8_BITS.get(logged.engine)
+    if readings.cache or offered is None:
+        return own
+
+    def fits(key: str) -> bool:
+        at = logged.change(kv_cache=number_format(key))
+        ratio = _ratio(at, readings)
+        return ratio is not None and abs(ratio - 1) < RANKS
+
+    return next((key for key in (own, offered.key) if fits(key)), own)

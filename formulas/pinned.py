@@ -14,6 +14,7 @@ from typing import Any
 
 from formulas.deployment import Deployment, Measured
 from formulas.estimate import Memory, Plan, Pool
+from formulas.units import GIB
 
 PROFILED = (
     "max_batched_tokens",
@@ -32,6 +33,10 @@ PROFILED = (
 COMPILED_AWAY = ("enforce_eager", "max_capture_size")
 """Settings on which more of the profile run depends than the laws have."""
 LAYOUT = ("tensor_parallel", "pipeline_parallel", "data_parallel", "expert_parallel")
+RANKS = 0.03
+"""How far the bytes that one GPU prints may be from those of the smallest, which the tokens are of."""
+PRINTED_TO = GIB // 100
+"""Engines print GiB with two decimals."""
 REST = frozenset({"activations", "overhead"})
 """Terms that follow from the size of the cache pool alone."""
 
@@ -224,8 +229,21 @@ def _pool_difference(plan: Any, measured: Measured, length: int) -> int:
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if _tokens(plan, middle, length) >= measured.tokens else (middle, high)
-    near = measured.pool is None or _tokens(plan, high, length) == measured.tokens
-    return high if near and _tokens(plan, high, length) else printed
+    if measured.pool is None:
+        return high if _tokens(plan, high, length) else printed
+    return high if abs(high - printed) <= RANKS * measured.pool + PRINTED_TO else printed
+
+
+def token_ratio(measured: Measured, laws: Any) -> float | None:
+    """Printed tokens over those that the printed bytes hold by the estimate; None where one of them is missing."""
+    if measured.pool is None or measured.tokens is None:
+        return None
+    plan, length = _logged_plan(measured.at, laws), measured.at.load.sequence_tokens
+    if hasattr(plan, "tokens"):
+        computed = plan.tokens(measured.pool, sequence_tokens=length)
+    else:
+        computed = _tokens(plan, measured.pool - plan.pool(sequence_tokens=length).bytes, length)
+    return measured.tokens / computed if computed else None
 
 
 def _tokens(plan: Any, extra: int, length: int) -> int:

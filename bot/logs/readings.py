@@ -79,6 +79,8 @@ def readings(log: Observation, settings: Mapping[str, Any]) -> Readings:
     if devices := by_device(log):
         fullest = max(devices.values(), key=lambda sizes: sum(sizes.values()))
         terms |= {"weights": fullest.get("weights"), "activations": fullest.get("compute_buffer")}
+    if terms.get("activations") is None:
+        terms["activations"] = _above_weights(log)
     if terms.get("pool") is None:
         terms["pool"] = _keys_and_values(log) or _blocks(log)
     tokens = _tokens(log) if "pool" in printed or key == "tgi" else None
@@ -124,6 +126,12 @@ def _keys_and_values(log: Observation) -> int | None:
     """The smallest pool of those that print keys and values apart."""
     pairs = zip(log.sizes("k"), log.sizes("v"), strict=False)
     return min((keys + values for keys, values in pairs), default=None)
+
+
+def _above_weights(log: Observation) -> int | None:
+    """The activation peak of early vLLM, which prints the peak of all that PyTorch held."""
+    peaks, weights = log.sizes("peak_torch"), log.size("weights")
+    return max(peaks) - weights if peaks and weights else None
 
 
 def _blocks(log: Observation) -> int | None:

@@ -153,6 +153,15 @@ class SglangPlan:
         ]
         return Pool(bytes=min(budgets), tokens=min(tokens, default=0))
 
+    def tokens(self, cache_bytes: int, *, sequence_tokens: int) -> int:
+        """Tokens of so many bytes of keys and values on every GPU, as the log prints them; states are apart."""
+        cells = [stage.pools.cell(self.laws) for stage in self.stages if not stage.pools.empty]
+        return min((int(cache_bytes / cell) for cell in cells if cell), default=0)
+
+    def cache_bytes(self, tokens: int) -> int:
+        """Bytes of keys and values of so many tokens on the fullest GPU."""
+        return round(tokens * max((stage.pools.cell(self.laws) for stage in self.stages), default=0))
+
 
 class Sglang:
     """The engine of the LMSYS project."""

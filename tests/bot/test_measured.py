@@ -167,3 +167,17 @@ def test_vietnamese_says_what_is_measured() -> None:
     assert ("vi", "vi") == (reply.language, kept.language)
     assert any(note.startswith("Đây là dự đoán") for note in reply.notes)
     assert any(words.startswith("đo trên máy chủ của bạn") for words in kept.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "cache", "measured"),
+    [("460,496", "bf16", True), ("920,992", "fp8", True), ("1,400,000", "bf16", False)],
+)
+def test_tokens_and_bytes_of_a_log_tell_its_cache(tokens: str, cache: str, measured: bool) -> None:
+    """Bytes that hold twice the tokens are those of an 8-bit cache; bytes of another model are not taken for measured."""
+    found = answer(pasted({**VLLM, "log": VLLM["log"].replace("460,496", tokens)})).answer
+    assert found.capacity is not None
+    assert found.measured is not None
+    assert (cache, measured) == (found.understood.kv_cache, "kv_cache_tokens" in found.measured.measured)
+    assert measured == (f"{found.capacity.kv_cache_tokens:,}" == tokens)
+    assert measured != any("other tokens" in note for note in found.notes)
