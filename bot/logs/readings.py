@@ -72,7 +72,10 @@ class Readings:
 
 
 def readings(log: Observation, settings: Mapping[str, Any]) -> Readings:
-    """The terms that a log prints; settings: fields of Readings that the question or the log states."""
+    """The terms that a log prints; settings: fields of Readings that the question or the log states.
+
+    vLLM's line on consumed memory has its estimate of CUDA graphs among the activations (v1/worker/gpu_worker.py).
+    """
     key = "llama.cpp" if log.engine == "ollama" else log.engine or ""
     printed = PRINTED.get(key, {})
     terms: dict[str, Any] = {term: _size(log, term, names) for term, names in printed.items()}
@@ -81,6 +84,9 @@ def readings(log: Observation, settings: Mapping[str, Any]) -> Readings:
         terms |= {"weights": fullest.get("weights"), "activations": fullest.get("compute_buffer")}
     if terms.get("activations") is None:
         terms["activations"] = _above_weights(log)
+    elif log.size("consumed") is not None:
+        estimate = log.size("graph_estimate")
+        terms["activations"] = None if estimate is None else terms["activations"] - estimate
     if terms.get("pool") is None:
         terms["pool"] = _keys_and_values(log) or _blocks(log)
     tokens = _tokens(log) if "pool" in printed or key == "tgi" else None

@@ -174,7 +174,7 @@ def test_vietnamese_says_what_is_measured() -> None:
     [("460,496", "bf16", True), ("920,992", "fp8", True), ("1,400,000", "bf16", False)],
 )
 def test_tokens_and_bytes_of_a_log_tell_its_cache(tokens: str, cache: str, measured: bool) -> None:
-    """Bytes that hold twice the tokens are those of an 8-bit cache; bytes of another model are not taken for measured."""
+    """Bytes that hold twice the tokens are an 8-bit cache's; those of another model are not taken for measured."""
     found = answer(pasted({**VLLM, "log": VLLM["log"].replace("460,496", tokens)})).answer
     assert found.capacity is not None
     assert found.measured is not None
