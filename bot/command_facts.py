@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from bot.amounts import count
 from bot.commands import reader_of
 from bot.commands.command import Command
 from bot.commands.table import Table, folded
 from bot.messages import Messages
-from bot.ollama import OLLAMA
+from bot.ollama import LLAMA_CPP, OLLAMA
 from bot.questions import release
 from bot.resolve import Remark
 from bot.size import Sized
+from bot.stated import all_experts
 from formulas.deployment import version
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.solve import largest_batch, longest_sequence
@@ -21,6 +24,18 @@ TYPICAL_TOKENS = 2_048
 """Prompt and answer of an ordinary chat request; the default of vLLM's random benchmark is 1,024 in and 128 out."""
 MOST_FLAGS = 6
 """Flags that are named in one reply."""
+SHARES = re.compile(r"[\d.]+")
+UNCOUNTED: dict[str, Callable[[Any], bool]] = {
+    "control_vector": lambda value: not value,
+    "kv_offload": bool,
+    "mmproj_offload": bool,
+    "n_cpu_ffn": lambda value: not value,
+    "override_tensor": lambda value: all_experts(str(value)),
+    "rpc": lambda value: not value,
+    "split_mode": lambda value: value == "layer",
+    "tensor_split": lambda value: len(set(SHARES.findall(str(value)))) < 2,
+}
+"""Name under which llama.cpp's table keeps a flag -> whether its value changes nothing."""
 REMARKED = ("unknown", "variable", "near", "repeated", "value")
 
 
@@ -74,6 +89,15 @@ def flag_remarks(sized: Sized) -> Iterator[Remark]:
     reader = reader_of(deployment.engine)
     if reader and reader.name == paste.table:
         yield from _of_other_releases(paste, reader.table, named)
+        yield from _uncounted(paste, reader.table)
+
+
+def _uncounted(paste: Command, table: Table) -> Iterator[Remark]:
+    """Flags that put memory elsewhere in a way that the estimate does not follow."""
+    for name, is_usual in UNCOUNTED.items():
+        flag = table.flag_of(name) or ""
+        if table.engine == LLAMA_CPP and name in paste.extra and not is_usual(paste.extra[name]):
+            yield Remark("warning.flag_uncounted", {"words": f"`{paste.flags.get(flag, (flag, ''))[0]}`"})
 
 
 def _of_other_releases(paste: Command, table: Table, named: dict[str, str]) -> Iterator[Remark]:

@@ -94,4 +94,8 @@ def _watch(engine_key: str) -> str:
     reader = reader_of(engine_key)
     serve = reader.table.serve if reader else {}
     names = [re.sub(r"\s", "", name) for name in serve.get("watch", ())]
-    return f"curl -s localhost:{serve['port']}/metrics | grep -E '{'|'.join(names)}'" if names else ""
+    if not names:
+        return ""
+    found = "|".join(names)
+    pattern = f"-oE '\"({found})\": ?[0-9]+'" if serve.get("watch_json") else f"-E '{found}'"
+    return f"curl -s localhost:{serve['port']}/metrics | grep {pattern}"

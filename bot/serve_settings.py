@@ -20,8 +20,11 @@ NUMBERS = {
     "state_slots": "max_mamba_cache_size",
     "window_share": "swa_full_tokens_ratio",
     "value_cache": "kv_cache_v",
+    "host_experts": "n_cpu_moe",
 }
 SWITCHES = {"language_model_only": "language_model_only", "full_windows": "swa_full", "shared_slots": "kv_unified"}
+UNSAID = {("llama.cpp", "language_model_only")}
+"""(engine, field of Settings) that is so without a flag: llama-server -m loads no tower."""
 OFF = {"prefix_caching": ("radix_cache_off", "prefix_caching"), "hybrid_manager": ("hybrid_manager_off",)}
 """Field of Settings -> name under which the flag tables keep it; of OFF, the first that an engine has."""
 
@@ -38,7 +41,7 @@ def setting_flags(deployment: Deployment, table: Table) -> Iterator[tuple[str, s
             number = f"{value:.10g}" if isinstance(value, int | float) else table.serve["kv_cache"].get(value, value)
             yield _flag(table, name), number
     for field, name in SWITCHES.items():
-        if getattr(settings, field):
+        if getattr(settings, field) and (table.engine, field) not in UNSAID:
             yield _flag(table, name), None
     for field, names in OFF.items():
         if getattr(settings, field) is False:

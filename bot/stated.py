@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.query import Query
@@ -25,6 +26,7 @@ SWITCHED = ("radix_cache_off",)
 """Names of switches that say something by being there."""
 LLAMA, OLLAMA = "llama_cpp", "ollama"
 """Flag tables of the programs that run llama.cpp."""
+_ALL_EXPERTS = re.compile(r"[^0-9=,]*exps[^0-9=,]*=CPU")
 SERVER = "server"
 """What the name of a llama.cpp program with slots contains; llama-cli has one."""
 
@@ -45,12 +47,38 @@ def _llama(query: Query, release: Version) -> Iterator[tuple[str, Any]]:
     layers = extra.get("gpu_layers")
     if isinstance(layers, int | float) and 0 <= layers < ALL_LAYERS:
         yield "gpu_layers", int(layers)
+    if experts := _host_experts(extra):
+        yield "host_experts", experts
+    if _has_no_projector(query):
+        yield "language_model_only", True
     values = str(extra.get("kv_cache_v", "")).lower()
     key = query.paste.values.get(values, values) if query.paste else ""
     if key in load_catalog().formats:
         yield "value_cache", key
     if slots := _shared_slots(query, release):
         yield "shared_slots", slots
+
+
+def _host_experts(extra: Mapping[str, Any]) -> int:
+    """Layers whose experts a command keeps in host memory."""
+    if extra.get("cpu_moe") or all_experts(str(extra.get("override_tensor", ""))):
+        return ALL_LAYERS
+    stated = extra.get("n_cpu_moe")
+    return min(int(stated), ALL_LAYERS) if isinstance(stated, int | float) and stated > 0 else 0
+
+
+def all_experts(pattern: str) -> bool:
+    """Whether -ot keeps the experts of all layers in host memory ("exps=CPU", ".ffn_.*_exps.=CPU")."""
+    named = [name in pattern for name in ("gate", "up", "down")]
+    return bool(_ALL_EXPERTS.fullmatch(pattern.replace("[0-9]", r"\d"))) and (all(named) or not any(named))
+
+
+def _has_no_projector(query: Query) -> bool:
+    """llama-server loads the tower's file where it is named, or by itself with a repository's model."""
+    if _table(query) != LLAMA or "mmproj" in query.extra or not query.paste:
+        return False
+    model = query.paste.settings.get("model")
+    return query.extra.get("mmproj_auto") is False or (model is not None and str(model.value).endswith(".gguf"))
 
 
 def _table(query: Query) -> str:

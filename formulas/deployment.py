@@ -84,6 +84,8 @@ class Settings:
     """Format key of cached values in llama.cpp where it is not that of the keys (--cache-type-v)."""
     gpu_layers: int | None = None
     """Layers of llama.cpp on the GPUs, the output head first (-ngl); None: all."""
+    host_experts: int | None = None
+    """First layers of llama.cpp whose routed experts stay in host memory (--n-cpu-moe; --cpu-moe: all)."""
     state_dtype: str | None = None
     """Dtype of Mamba and delta-net states, where stated (--mamba-ssm-cache-dtype); None: as the checkpoint has it."""
     flashinfer_sampler: bool = False

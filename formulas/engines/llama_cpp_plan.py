@@ -11,9 +11,12 @@ from formulas.deployment import Deployment
 from formulas.engines import llama_cpp_versions as builds
 from formulas.engines.llama_cpp_cache import Formats, Kept, Slots, cache_bytes, layer_keeps
 from formulas.engines.llama_cpp_compute import Card, compute_buffer
-from formulas.engines.llama_cpp_weights import gguf_weights
+from formulas.engines.llama_cpp_weights import Weights, gguf_weights
 from formulas.estimate import Memory, Pool
 from formulas.solve import LONGEST_TOKENS, largest
+
+EXPERT_MATRICES = 3
+"""Of one size in each layer: gate, up and down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Share:
     weights: int
     keeps: tuple[tuple[Kept, ...], ...]
     card: Card
+    copied: int = 0
+    """The largest matrix of experts in host memory: prompts are computed on the GPU, one such matrix at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,9 @@ class LlamaCppPlan:
         load = self.deployment.load
         slots = self._slots(self.deployment.batch_per_replica, load.sequence_tokens)
         compute = max(compute_buffer(self.deployment, share.card, slots, self.laws) for share in self.shares)
+        copied = max(share.copied for share in self.shares)
         return {
-            "activations": max(builds.COMPUTE_BAND_LEAST, round(builds.COMPUTE_BAND * compute)),
+            "activations": max(builds.COMPUTE_BAND_LEAST, round(builds.COMPUTE_BAND * compute)) + copied,
             "overhead": builds.CONTEXT_BAND,
         }
 
@@ -129,18 +135,30 @@ class LlamaCppPlan:
     def _share(self, first: int, last: int, *, starts: bool, ends: bool) -> Share:
         architecture = self.deployment.model.architecture
         weights = gguf_weights(self.deployment, self.laws)
-        size = sum(weights.layers[first:last]) + weights.output * ends + weights.extra * starts
+        size = sum(weights.layers[first:last]) + weights.output * ends + self._beside(weights) * starts
+        on_host = self._host_experts(weights, first, last)
         if starts and self.deployment.gpu.unified_memory:
             size += weights.host
         kinds = tuple(architecture.kinds[kind] for kind in dict.fromkeys(architecture.order[first:last]))
-        several = gpus(self.deployment) > 1
-        return Share(size, self._keeps[first:last], Card(kinds, ends, several))
+        card = Card(kinds, ends, several=gpus(self.deployment) > 1)
+        copied = max(on_host, default=0) // EXPERT_MATRICES
+        return Share(size - sum(on_host), self._keeps[first:last], card, copied)
+
+    def _host_experts(self, weights: Weights, first: int, last: int) -> tuple[int, ...]:
+        """Of each of these layers, the experts that stay in host memory."""
+        if self.deployment.gpu.unified_memory:
+            return ()
+        return weights.experts[first : min(last, self.deployment.settings.host_experts or 0)]
+
+    def _beside(self, weights: Weights) -> int:
+        """Encoder, and towers unless only the language model is loaded."""
+        return weights.extra - (weights.towers if self.deployment.settings.language_model_only else 0)
 
     def _memory(self, share: Share, slots: Slots) -> Memory:
         return Memory(
             weights=share.weights,
             kv_cache=cache_bytes(share.keeps, slots, self.laws),
-            activations=compute_buffer(self.deployment, share.card, slots, self.laws),
+            activations=compute_buffer(self.deployment, share.card, slots, self.laws) + share.copied,
             overhead=builds.CONTEXT_BYTES,
         )
 

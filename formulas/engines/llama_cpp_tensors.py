@@ -128,4 +128,9 @@ def extra_parts(architecture: Architecture) -> Iterator[Part]:
     if architecture.encoder:
         for tensor in encoder_tensors(architecture.encoder, architecture.hidden_size):
             yield _part("other" if tensor.group else "plain", tensor)
+    yield from tower_parts(architecture)
+
+
+def tower_parts(architecture: Architecture) -> Iterator[Part]:
+    """Vision and audio towers."""
     yield from (Part("tower", 1, tower.parameters) for tower in architecture.towers)

@@ -24,7 +24,7 @@ from formulas.engines.llama_cpp_mixtures import (
     Mixture,
     When,
 )
-from formulas.engines.llama_cpp_tensors import Part, extra_parts, host_parts, layer_parts, output_parts
+from formulas.engines.llama_cpp_tensors import Part, extra_parts, host_parts, layer_parts, output_parts, tower_parts
 from formulas.weights import matrix_bytes
 
 PLAIN, SIXTEEN_BITS = "fp32", "fp16"
@@ -46,7 +46,11 @@ class Weights:
     host: int
     """Token embedding and tables, which stay in host memory."""
     extra: int
-    """Encoder and vision tower, on the first GPU."""
+    """Encoder and towers, on the first GPU."""
+    towers: int = 0
+    """Of extra, vision and audio towers: a file of their own."""
+    experts: tuple[int, ...] = ()
+    """Of each layer, its routed experts."""
 
     @property
     def file(self) -> int:
@@ -77,6 +81,7 @@ CONDITIONS: dict[When, Callable[[Place], bool]] = {
     "grouped_or_experts": lambda at: at.heads_per_group >= GROUPED_HEADS or at.experts >= FEW_EXPERTS,
     "eight_experts": lambda at: at.experts == EIGHT_EXPERTS,
 }
+EXPERTS = ("experts_up", "experts_down")
 SAME_RULES: dict[Category, Category] = {"experts_up": "ffn_up", "experts_down": "ffn_down"}
 
 
@@ -88,7 +93,7 @@ def gguf_weights(deployment: Deployment, laws: Any) -> Weights:
     else:
         weights = _weights(architecture, form, deployment.formats, laws)
     if projector := deployment.model.projector:
-        weights = replace(weights, extra=projector.bytes)
+        weights = replace(weights, extra=projector.bytes, towers=projector.bytes)
     stored = next((file.bytes for file in deployment.model.files if file.format == form.key and is_model(file)), None)
     return weights if stored is None else _as_stored(weights, architecture, stored)
 
@@ -104,7 +109,11 @@ def _as_stored(weights: Weights, architecture: Architecture, stored: int) -> Wei
     inside, vocabulary = sum(weights.layers), VOCABULARY_ENTRY_BYTES * architecture.vocab_size
     wanted = max(0, inside + stored - vocabulary - tensors)
     bounds = [wanted * done // inside for done in accumulate(weights.layers, initial=0)]
-    return replace(weights, layers=tuple(after - before for before, after in pairwise(bounds)))
+    layers = tuple(after - before for before, after in pairwise(bounds))
+    shares = zip(weights.experts, layers, weights.layers, strict=True)
+    return replace(
+        weights, layers=layers, experts=tuple(part * after // before for part, after, before in shares if before)
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -120,6 +129,8 @@ def _weights(architecture: Architecture, form: NumberFormat, formats: Mapping[st
         output=sizes.total(output_parts(architecture)),
         host=sizes.total(host_parts(architecture)),
         extra=sizes.total(extra_parts(architecture)),
+        towers=sizes.total(tower_parts(architecture)),
+        experts=tuple(sizes.routed(index) for index in range(architecture.num_hidden_layers)),
     )
 
 
@@ -144,6 +155,11 @@ class _Sizes:
     def layer(self, index: int) -> int:
         """Bytes of one layer."""
         return self.total(self.parts[self.architecture.order[index]], index)
+
+    def routed(self, index: int) -> int:
+        """Bytes of the routed experts of one layer."""
+        parts = self.parts[self.architecture.order[index]]
+        return self.total((part for part in parts if part.category in EXPERTS), index)
 
     def total(self, parts: Iterable[Part], index: int = 0) -> int:
         return sum(self.matrix(part, self._type(part.category, index)) for part in parts if part.rows * part.columns)

@@ -41,6 +41,7 @@ def drawn(seed: int) -> tuple[Deployment, Asked]:
         max_batched_tokens=dice.choice([None, 4096]),
         max_sequences=dice.choice([None, 48]),
         enforce_eager=dice.random() < 0.3 and key in ("vllm", "sglang"),
+        host_experts=dice.choice([None, 12]) if key == "llama.cpp" else None,
     )
     deployment = Deployment(
         model=dice.choice(decoders),
@@ -79,6 +80,7 @@ def told(deployment: Deployment) -> dict[str, Any]:
         "utilization": settings.utilization,
         "batched": settings.max_batched_tokens,
         "eager": settings.enforce_eager,
+        "host experts": settings.host_experts,
     }
 
 

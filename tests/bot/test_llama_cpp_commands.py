@@ -9,6 +9,7 @@ import pytest
 from bot.answer import answer
 from bot.commands import find_command
 from bot.commands.command import Command
+from formulas.units import GIB
 
 FILE = "llama-server -m Qwen3-8B-Q4_K_M.gguf"
 
@@ -88,3 +89,53 @@ def test_flags_that_are_gone_are_named(flag: str, since: str) -> None:
         answer(f"docker run ghcr.io/ggml-org/llama.cpp:server-cuda-b8000 {FILE[13:]} -c 4096 {flag} on rtx 4090").notes
     )
     assert (True, False) == (f"`{name}` is gone from llama.cpp since {since}" in newest, name in older)
+
+
+MIXTURE = "llama-server -m Qwen3-30B-A3B-Q4_K_M.gguf -c 8192"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "--cpu-moe",
+        "-ncmoe 48",
+        "-ot exps=CPU",
+        '-ot ".ffn_.*_exps.=CPU"',
+        r'-ot "blk\.[0-9]+\.ffn_(gate|up|down)_exps.*=CPU"',
+        r'--override-tensor "\.ffn_(up|down|gate)_exps\.=CPU"',
+    ],
+)
+def test_all_experts_in_host_memory(flags: str) -> None:
+    """However it is written, attention and head alone stay on the card: 0.8 GiB of 17."""
+    reply = answer(f"{MIXTURE} {flags} on rtx 3060 12gb")
+    assert reply.answer.memory is not None
+    assert 0.7 < reply.answer.memory.weights / GIB < 0.9
+    assert [] == [note for note in reply.notes if "not counted" in note]
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        ("-nkvo", "`-nkvo`"),
+        ("-sm row", "`-sm`"),
+        ("-ts 3,1", "`-ts`"),
+        ('-ot "ffn_(up|down)_exps=CPU"', "`-ot`"),
+        (r'-ot "blk\.[0-9]\.ffn_.*_exps=CPU" -ot "blk\.1[0-9]\.ffn_.*_exps=CPU"', "`-ot`"),
+        ("-ncffn 8", "`-ncffn`"),
+        ("-ts 1,1 -sm layer", ""),
+    ],
+)
+def test_what_is_not_counted_is_named(flags: str, named: str) -> None:
+    """Flags that move memory in a way that the estimate does not follow."""
+    notes = [note for note in answer(f"{MIXTURE} {flags} on 2x rtx 3060 12gb").notes if "not counted" in note]
+    assert [True] * bool(named) == [named in note for note in notes]
+
+
+@pytest.mark.parametrize(
+    ("flags", "loaded"), [("", False), ("--mmproj mmproj.gguf", True), ("--mmproj mmproj.gguf --no-mmproj", True)]
+)
+def test_a_tower_is_loaded_where_it_is_named(flags: str, loaded: bool) -> None:
+    """A file of a model holds no tower: llama-server loads one with --mmproj, or by itself with -hf."""
+    reply = answer(f"llama-server -m gemma-3-27b-it-Q4_K_M.gguf -c 4096 {flags} on rtx 4090")
+    assert reply.answer.memory is not None
+    assert loaded == (reply.answer.memory.weights / GIB > 16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -337,3 +338,39 @@ def test_every_model_of_the_catalog_has_a_size() -> None:
         sizes = gguf_weights(run(name, weights="q8_0"), compiled)
         bits = 8 * (sizes.file + sizes.extra) / parameter_count(architecture)
         assert 8.0 < bits < 17, name
+
+
+def on_gpu(model: str, gpu: Gpu | None = None, **settings: Any) -> int:
+    """Bytes of weights on the card."""
+    return estimate(run(model, gpu=gpu, settings=Settings(**settings))).memory.weights
+
+
+def test_experts_in_host_memory() -> None:
+    """Of 48 layers with 128 experts of 3 matrices of 768 by 2,048, those of the first layers leave the card."""
+    sizes = gguf_weights(run(QWEN_30B, weights="q8_0"), compiled).experts
+    assert (48, 128 * 3 * 768 * 2048 * 34 // 32) == (len(sizes), sizes[0])
+    taken = [on_gpu(QWEN_30B) - on_gpu(QWEN_30B, host_experts=count) for count in (0, 20, 48, 999)]
+    experts = gguf_weights(run(QWEN_30B), compiled).experts
+    assert [0, sum(experts[:20]), sum(experts), sum(experts)] == taken
+
+
+def test_experts_in_host_memory_are_copied_one_matrix_at_a_time() -> None:
+    """Prompts are computed on the card all the same, and the band knows that this was not measured."""
+    with_host = estimate(run(QWEN_30B, settings=Settings(host_experts=20)))
+    without = estimate(run(QWEN_30B))
+    copied = max(gguf_weights(run(QWEN_30B), compiled).experts[:20]) // 3
+    assert copied == with_host.memory.activations - without.memory.activations
+    assert copied == with_host.plan.band["activations"] - without.plan.band["activations"]
+
+
+@pytest.mark.parametrize("model", [LLAMA_8B, LLAMA_70B])
+def test_a_dense_model_has_no_experts(model: str) -> None:
+    """The same settings change nothing of it."""
+    assert on_gpu(model) == on_gpu(model, host_experts=20)
+
+
+def test_a_tower_is_a_file_of_its_own() -> None:
+    """Without it the vision tower's 16 bits leave the card."""
+    model = "google/gemma-3-27b-it"
+    parameters = sum(tower.parameters for tower in load().models[model].architecture.towers)
+    assert 2 * parameters == on_gpu(model) - on_gpu(model, language_model_only=True)
