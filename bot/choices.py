@@ -179,6 +179,9 @@ def choose_length(query: Query, model: Model, gpu: Gpu, notes: Notes) -> int:
         tokens = default_context(query, model, gpu)
         notes.assume("sequence_tokens", "assumed.ollama_context", tokens=tokens)
         return tokens
+    if own := query.extra.get("own_context"):
+        notes.assume("sequence_tokens", "assumed.sequence", tokens=own)
+        return int(own)
     if query.command and model.max_length:
         notes.assume("sequence_tokens", "assumed.model_limit", tokens=model.max_length)
         return model.max_length

@@ -82,11 +82,10 @@ def flag_remarks(sized: Sized) -> Iterator[Remark]:
         "engine": OLLAMA if paste.table == OLLAMA else deployment.engine,
         "version": release(deployment.engine_version),
     }
-    for remark in dict.fromkeys(remark for remark in paste.remarks if remark.key in REMARKED):
-        yield Remark(
-            f"warning.flag_{remark.key}", {"words": f"`{remark.words}`", "taken": f"`{remark.taken}`", **named}
-        )
     reader = reader_of(deployment.engine)
+    for remark in dict.fromkeys(remark for remark in paste.remarks if remark.key in REMARKED):
+        taken = reader.table.spelled(remark.taken) if reader and remark.key == "near" else remark.taken
+        yield Remark(f"warning.flag_{remark.key}", {"words": f"`{remark.words}`", "taken": f"`{taken}`", **named})
     if reader and reader.name == paste.table:
         yield from _of_other_releases(paste, reader.table, named)
         yield from _uncounted(paste, reader.table)

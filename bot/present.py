@@ -12,7 +12,7 @@ from bot import contract
 from bot.basis import basis
 from bot.changes import Changed
 from bot.choices import GUIDE, by_guide
-from bot.commands.rewrite import Change, rewritten
+from bot.commands.rewrite import Change, added, rewritten
 from bot.formats import shown
 from bot.ollama import changed_settings, is_ollama, ollama_command
 from bot.query import CustomCard, Query
@@ -236,10 +236,10 @@ def changed_flags(result: Estimate, resolution: Resolution) -> list[Change]:
 
 def marks(changes: Iterable[Change], resolution: Resolution) -> tuple[str, ...]:
     """Changed flags as the pasted command spells them; none where nothing was pasted."""
-    written = resolution.query.paste.flags if resolution.query.paste else None
-    if written is None:
+    paste = resolution.query.paste
+    if paste is None:
         return ()
-    spelt = (change._replace(flag=written.get(change.flag, (change.flag,))[0]) for change in changes)
+    spelt = (change._replace(flag=paste.flags.get(change.flag, (added(paste, change).flag,))[0]) for change in changes)
     return tuple(change.words for change in spelt if change.words)
 
 

@@ -183,6 +183,8 @@ def _fact_keys(sized: Sized, held: Held) -> list[str]:
     keeps, solve_for = sized.estimate.memory.kv_cache > 0, sized.resolution.solve_for
     if keeps and not held.pool.bytes:
         return ["fact.nothing_left"]
+    if sized.estimate.deployment.settings.gpu_layers == 0:
+        return ["fact.no_layers"]
     audio = is_audio(sized.estimate.deployment)
     keys = [] if keeps else ["fact.no_cache"]
     if solve_for != "batch":

@@ -111,7 +111,7 @@ def _serve(deployment: Deployment, asked: Asked, table: Table) -> Serve:
 def _written(flag: str, deployment: Deployment, table: Table) -> str:
     if IN_OPTIONS in flag or table.lacks(flag, release(deployment.engine_version)):
         raise CannotState(flag)
-    return f"--{flag[2:].replace('-', '_')}" if table.serve.get("underscored") else flag
+    return table.spelled(flag)
 
 
 # --------------------------------------------------------------------------- parts

@@ -60,6 +60,8 @@ class Command:
     """A call in a program."""
     is_map: bool = False
     """Keys and values instead of flags: a configuration file, a Python call."""
+    underscored: bool = False
+    """Its engine takes flags with underscores alone."""
     is_request: bool = False
     """Options of a request to a running server."""
     spans: list[tuple[int, int]] = field(default_factory=list)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.commands.command import Command
 from bot.commands.paste import Paste
 from bot.commands.reader import Reader
 from bot.commands.shell import Token
 from bot.commands.table import Flag
+from formulas.deployment import version
+from formulas.engines import llama_cpp_versions as builds
 
+_OWN_PROGRAM = re.compile(r"\bllama-(?:server|cli)\b|\bllama serve\b|llama\.cpp:server|/server\b")
 AUTO = "-1"
 """-np -1 is the default: four slots that share the context (tools/server/server.cpp)."""
 AUTO_SLOTS = 4
@@ -31,6 +36,18 @@ class LlamaCppReader(Reader):
                 if not (command.states(flag.slot) if flag.slot else flag.also in command.extra):
                     self.state(command, flag, text, place)
         self._share_slots(command)
+        if _OWN_PROGRAM.search(paste.text, command.start, command.end):
+            self._own_defaults(command)
+
+    def _own_defaults(self, command: Command) -> None:
+        """What the program takes by itself: its context, or as much as fits; with an image's build, its layers."""
+        stated = command.settings.get("engine_version")
+        release = version(str(stated.value)) if stated else builds.LATEST
+        if not command.states("sequence_tokens"):
+            fixed = builds.OWN_CONTEXT.at(release)
+            command.extra |= {"own_context": fixed} if fixed else {"sequence_auto": True}
+        if "gpu_layers" not in command.extra and builds.OWN_LAYERS.at(release) is not None:
+            command.extra["gpu_layers"] = builds.OWN_LAYERS.at(release)
 
     def _share_slots(self, command: Command) -> None:
         """--kv-unified-per-slot: without -c the context of all slots is as many times it (tools/server/server.cpp)."""

@@ -36,7 +36,7 @@ def rewritten(command: Command, changes: Sequence[Change]) -> str | None:
         if place is None and change.dropped:
             continue
         if place is None:
-            edits.append((command.end, command.end, f" {change.words}"))
+            edits.append((command.end, command.end, f" {added(command, change).words}"))
             continue
         written = _WRITTEN.match(command.text, *place)
         if written is None:
@@ -44,6 +44,11 @@ def rewritten(command: Command, changes: Sequence[Change]) -> str | None:
         start = place[0] - 1 if change.dropped and command.text[place[0] - 1] == " " else place[0]
         edits.append((start, place[1], change._replace(flag=written.group()).words))
     return _edited(command, edits)
+
+
+def added(command: Command, change: Change) -> Change:
+    """A flag that the command has not, as its engine spells flags."""
+    return change._replace(flag=f"--{change.flag[2:].replace('-', '_')}") if command.underscored else change
 
 
 def _edited(command: Command, edits: list[tuple[int, int, str]]) -> str:

@@ -91,6 +91,10 @@ class Table:
     other_env: frozenset[str]
     """Variables that the engine reads, of no use here."""
 
+    def spelled(self, flag: str) -> str:
+        """A flag as the engine's own help writes it: TensorRT-LLM's have underscores."""
+        return f"--{flag[2:].replace('-', '_')}" if self.serve.get("underscored") else flag
+
     def write(self, flag: str, value: object) -> str:
         """A flag with its value as the engine takes it."""
         return self.written.get(flag, f"{flag} {{}}").format(value)

@@ -38,6 +38,16 @@ SHARED_SLOTS: Since[int] = Since(
     "number is approximate, 7079 has it",
 )
 """Slots of llama-server where the command states none; 0: one slot."""
+OWN_CONTEXT: Since[int] = Since(
+    {"0": 512, "4016": 4096, "7406": 0},
+    source="llama.cpp#10136 (2024-11-02) and #16653 (2025-12-15); the build numbers are approximate, 7437 has both",
+)
+"""Context of llama-server and llama-cli where the command states none; 0: as much of the model's own as fits."""
+OWN_LAYERS: Since[int | None] = Since(
+    {"0": 0, "6325": None},
+    source="llama.cpp#15434 (August 2025): all layers by default; the build number is approximate",
+)
+"""Layers on the GPU where the command states none, but for Metal, which always had all; None: all."""
 PIPELINE_COPIES = 4
 """Copies of the graph's inputs over several GPUs: llama.cpp ggml/src/ggml-backend.cpp, GGML_SCHED_MAX_COPIES."""
 

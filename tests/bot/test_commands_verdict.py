@@ -244,3 +244,12 @@ def test_a_form_that_cannot_be_written_says_why() -> None:
     """SGLang makes no 4-bit format by itself."""
     step = answer("qwen3-8b bnb-nf4 on h100 as sglang").steps[0]
     assert (None, True) == (step.command, "checkpoint of its own" in step.text)
+
+
+def test_flags_that_are_added_are_spelled_as_the_engine_takes_them() -> None:
+    """trtllm-serve knows underscores alone, whatever the paste is written with."""
+    reply = answer("trtllm-serve Qwen/Qwen3-32B --max_seq_len 8192 --max-sequence-length 4096 on l40s")
+    assert any("read as `--max_seq_len`" in note for note in reply.notes)
+    found = [(step.marks, step.command) for step in reply.steps if "tensor" in str(step.marks)]
+    assert [("--tensor_parallel_size 2",)] == [marks for marks, _ in found]
+    assert [True] == [(command or "").endswith("--tensor_parallel_size 2") for _, command in found]

@@ -139,3 +139,35 @@ def test_a_tower_is_loaded_where_it_is_named(flags: str, loaded: bool) -> None:
     reply = answer(f"llama-server -m gemma-3-27b-it-Q4_K_M.gguf -c 4096 {flags} on rtx 4090")
     assert reply.answer.memory is not None
     assert loaded == (reply.answer.memory.weights / GIB > 16)
+
+
+IMAGE = "docker run --gpus all ghcr.io/ggml-org/llama.cpp:server-cuda"
+
+
+@pytest.mark.parametrize(
+    ("command", "tokens"),
+    [
+        ("llama-server -m Qwen3-32B-Q4_K_M.gguf", 16_128),
+        ("llama-server -m Qwen3-8B-Q4_K_M.gguf -ngl 99", 40_960),
+        ("llama-server -m Qwen3-8B-Q4_K_M.gguf -c 0", 40_960),
+        (f"{IMAGE} -m Qwen3-8B-Q4_K_M.gguf", 40_960),
+        (f"{IMAGE}-b7000 -m Qwen3-8B-Q4_K_M.gguf -ngl 99", 4_096),
+        (f"{IMAGE}-b3000 -m Qwen3-8B-Q4_K_M.gguf -ngl 99", 512),
+    ],
+)
+def test_the_context_that_llama_cpp_takes_by_itself(command: str, tokens: int) -> None:
+    """As much of the model's own as fits since --fit, 4,096 before it, 512 before November 2024; -c 0 asks for all."""
+    found = answer(f"{command} on rtx 4090").answer
+    assert found.memory is not None
+    assert found.capacity is not None
+    served = found.understood.sequence_tokens or found.capacity.max_sequence_tokens
+    assert (True, tokens) == (found.fits, served)
+
+
+def test_old_builds_put_no_layer_on_the_card_by_themselves() -> None:
+    """Before August 2025 a command without -ngl ran on the processor."""
+    old, new = (answer(f"{IMAGE}-{build} -m Qwen3-8B-Q4_K_M.gguf -c 4096 on rtx 4090") for build in ("b5000", "b7000"))
+    assert old.answer.memory is not None
+    assert new.answer.memory is not None
+    assert (0, True) == (old.answer.memory.weights, new.answer.memory.weights > 4 * GIB)
+    assert any("No layer runs on the GPU" in fact for fact in old.facts)
