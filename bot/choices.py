@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bot.commands.command import Command
 from bot.errors import OutOfRange, Unsupported
 from bot.formats import (
     CACHE_IN_8_BITS,
@@ -17,8 +19,9 @@ from bot.formats import (
     own_kv_cache,
     shown,
 )
-from bot.ollama import default_context, is_ollama, ollama_model
+from bot.ollama import default_context, is_ollama, pasted_model
 from bot.query import Query
+from bot.stated import LLAMA
 from catalog.types import Gpu, Model, NumberFormat
 from formulas.compiled import audio_windows
 from formulas.deployment import Version, version
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from bot.resolve import Notes
 
 DEFAULT_ENGINE = "vllm"
+_REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w.-]+(?<!\.gguf)")
 PULLS_4_BIT = ("ollama", "lmstudio")
 """Programs over llama.cpp whose library hands out Q4_K_M by default (ollama/ollama docs/import.md)."""
 GUIDE = "guide"
@@ -54,7 +58,7 @@ def choose_weights(query: Query, named: Named, notes: Notes) -> NumberFormat:
     stored = model.quantization.weights if model.quantization else SIXTEEN_BIT[model.architecture.dtype]
     if named.weights and (query.weights is None or query.weights.vague):
         return number_format(named.weights)
-    if query.weights is None and (puller := _pulls_gguf(query)):
+    if query.weights is None and stored != GGUF_AS_STORED and (puller := _pulls_gguf(query)):
         notes.assume("weights", "assumed.format", words=puller, weights=GGUF_FOR_BITS[4])
         return number_format(GGUF_FOR_BITS[4])
     if query.weights is None:
@@ -69,10 +73,15 @@ def choose_weights(query: Query, named: Named, notes: Notes) -> NumberFormat:
 
 def _pulls_gguf(query: Query) -> str:
     """The program that downloads a 4-bit file when it is told no type, or the model that is asked of it; else ""."""
-    if query.paste and is_ollama(query):
-        return ollama_model(query)
+    if query.paste and (is_ollama(query) or _takes_from_hub(query.paste)):
+        return pasted_model(query.paste)
     words = query.engine.words if query.engine else ""
     return words if words.lower().replace(" ", "").startswith(PULLS_4_BIT) else ""
+
+
+def _takes_from_hub(paste: Command) -> bool:
+    """Whether llama.cpp is given a repository (-hf), of which it takes Q4_K_M by itself (common/arg.cpp)."""
+    return paste.table == LLAMA and bool(_REPOSITORY.fullmatch(pasted_model(paste)))
 
 
 def fit_engine(weights: NumberFormat, engine_key: str, notes: Notes) -> NumberFormat:

@@ -8,6 +8,7 @@ import shlex
 from typing import NamedTuple
 
 from bot.commands import reader_of
+from bot.commands.command import Command
 from bot.query import Query
 from catalog.types import Gpu, Model
 from formulas.deployment import Deployment, version
@@ -25,6 +26,8 @@ CONTEXT_BY_MEMORY = ((47 * GIB, 262_144), (23 * GIB, 32_768), (0, 4096))
 LATEST = "0.33.0"
 PORT = 11434
 USUAL_CACHE = "fp16"
+CACHES = (USUAL_CACHE, "q8_0", "q4_0")
+"""Formats of OLLAMA_KV_CACHE_TYPE (docs/faq.mdx)."""
 QUANTIZED_CACHE = "OLLAMA_FLASH_ATTENTION=1"
 """Without it a quantized cache is not used where flash attention is off by default."""
 CONTEXT_VARIABLE = "OLLAMA_CONTEXT_LENGTH={}"
@@ -83,7 +86,12 @@ def changed_settings(before: Deployment, after: Deployment) -> list[str]:
 
 
 def ollama_command(deployment: Deployment, query: Query) -> str | None:
-    """The settings of a deployment in the form of the paste: the server's variables, a Modelfile, a request."""
+    """The settings of a deployment in the form of the paste: the server's variables, a Modelfile, a request.
+
+    None where Ollama has no such cache, or a parameter needs a model that the question does not name as Ollama does.
+    """
+    if deployment.kv_cache.key not in CACHES:
+        return None
     settings, model = settings_of(deployment), ollama_model(query)
     variables = [_write(setting) for setting in settings if not _is_parameter(setting)]
     if any(text.startswith("OLLAMA_KV_CACHE_TYPE") for text in variables):
@@ -112,10 +120,15 @@ def _parameters(parameters: list[Setting], model: str, query: Query) -> list[str
     return ["cat > Modelfile <<'EOF'", *lines, "EOF", f"ollama create {made} -f Modelfile"]
 
 
+def pasted_model(paste: Command) -> str:
+    """The model as a command names it, or ""."""
+    return str(paste.settings["model"].value) if paste.states("model") else ""
+
+
 def ollama_model(query: Query) -> str:
     """The model as Ollama knows it, "" where the question does not say."""
-    if query.paste and query.paste.states("model"):
-        return str(query.paste.settings["model"].value)
+    if query.paste:
+        return pasted_model(query.paste)
     named = _TAG.search(query.model.words) if query.model else None
     return named.group() if named else ""
 

@@ -199,7 +199,8 @@ def command(result: Estimate, resolution: Resolution) -> str | None:
     paste = resolution.query.paste
     if is_ollama(resolution.query):
         same = paste and not changed_marks(result, resolution)
-        return None if same else ollama_command(result.deployment, resolution.query)
+        other_file = result.deployment.weights.key != resolution.deployment.weights.key
+        return None if same or other_file else ollama_command(result.deployment, resolution.query)
     if paste and (line := rewritten(paste, changed_flags(result, resolution))):
         return line
     return serve_command(

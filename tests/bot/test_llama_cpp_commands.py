@@ -171,3 +171,18 @@ def test_old_builds_put_no_layer_on_the_card_by_themselves() -> None:
     assert new.answer.memory is not None
     assert (0, True) == (old.answer.memory.weights, new.answer.memory.weights > 4 * GIB)
     assert any("No layer runs on the GPU" in fact for fact in old.facts)
+
+
+@pytest.mark.parametrize(
+    ("command", "weights"),
+    [
+        ("llama-server -hf unsloth/Qwen3-30B-A3B-GGUF", "q4_k_m"),
+        ("llama-server -hf unsloth/Qwen3-30B-A3B-GGUF:Q8_0", "q8_0"),
+        ("llama-server -hf ggml-org/gpt-oss-20b-GGUF", "mxfp4"),
+        ("ollama run gpt-oss:20b", "mxfp4"),
+        ("ollama run qwen3:8b", "q4_k_m"),
+    ],
+)
+def test_the_file_that_is_taken_where_none_is_named(command: str, weights: str) -> None:
+    """Q4_K_M, unless the checkpoint itself has 4 bits that every file keeps."""
+    assert weights == answer(f"{command} on h100").answer.understood.weights

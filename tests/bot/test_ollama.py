@@ -109,3 +109,15 @@ def test_a_name_cannot_leave_its_quotes() -> None:
     """A model's name goes into a command for a shell quoted."""
     text = "FROM $(touch x)'/qwen3:32b\nPARAMETER num_ctx 32768\non rtx 4090"
     assert [] == [line for command in commands(text) for line in command.splitlines() if "ollama create $(" in line]
+
+
+def test_other_weights_are_another_model() -> None:
+    """A lighter format has a tag of its own, which no setting of this one is."""
+    steps = answer("FROM qwen3:8b-fp16\nPARAMETER num_ctx 8192\non rtx 3060 12gb").steps
+    lighter = [step.command for step in steps if "q8_0 weights" in step.text]
+    assert [None] == lighter
+
+
+def test_a_cache_that_ollama_has_not_is_in_no_command() -> None:
+    """It takes f16, q8_0 and q4_0."""
+    assert [] == commands("ollama qwen3:8b kv q5_1 8k on rtx 4090")
