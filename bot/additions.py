@@ -14,8 +14,11 @@ from catalog.types import Model
 if TYPE_CHECKING:
     from bot.resolve import Notes
 
-COUNTS_ADDITIONS = "vllm"
-"""The engine whose adapters and drafts are computed."""
+COUNTS_ADDITIONS, COUNTS_DRAFTS = "vllm", "sglang"
+"""The engine whose adapters and drafts are computed, and that whose drafts alone are."""
+SGLANG_DRAFTED = 4
+"""Draft tokens of SGLang where neither they nor steps are stated: srt/arg_groups/speculative_hook.py, (3, 1, 4)
+for all but Llama; one more than the steps where a step has one candidate."""
 LORA_SLOTS, LORA_RANK = 1, 16
 """vLLM config/lora.py: max_loras, max_lora_rank."""
 LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
@@ -39,6 +42,7 @@ ADDED = (
     "speculative_method",
     "speculative_model",
     "speculative_tokens",
+    "speculative_num_steps",
     "draft_model",
     "mmproj",
 )
@@ -61,11 +65,28 @@ def served_beside(query: Query, named: Named, engine_key: str, notes: Notes) -> 
     if "rate" in extra:
         notes.warn("warning.rate", words=(extra["rate"],))
     _note_projector(extra, named.model, engine_key, notes)
-    if engine_key != COUNTS_ADDITIONS:
-        _warn_uncounted(extra, engine_key, notes)
+    if engine_key not in (COUNTS_ADDITIONS, COUNTS_DRAFTS):
+        _warn_adapters(extra, engine_key, notes)
+        _warn_drafts(extra, notes)
         return Beside({})
     draft = _draft_of(str(extra["speculative_model"])) if extra.get("speculative_model") else None
+    if engine_key == COUNTS_DRAFTS:
+        _warn_adapters(extra, engine_key, notes)
+        return Beside(_states(extra) | _draft(_as_sglang_drafts(extra), draft, notes), draft)
     return Beside(kept_settings(extra) | _lora(extra, notes) | _draft(extra, draft, notes), draft)
+
+
+def _states(extra: dict[str, Any]) -> dict[str, Any]:
+    stated = extra.get("mamba_ssm_dtype")
+    return {"state_dtype": stated} if isinstance(stated, str) else {}
+
+
+def _as_sglang_drafts(extra: dict[str, Any]) -> dict[str, Any]:
+    """With methods in small letters, and the tokens that SGLang chooses where they are not stated."""
+    steps = extra.get("speculative_num_steps")
+    tokens = extra.get("speculative_tokens") or (int(steps) + 1 if isinstance(steps, int | float) else SGLANG_DRAFTED)
+    method = str(extra.get("speculative_method") or "").lower()
+    return {**extra, "speculative_tokens": tokens} | ({"speculative_method": method} if method else {})
 
 
 def _draft_of(name: str) -> Model | None:
@@ -126,9 +147,12 @@ def _draft(extra: dict[str, Any], model: Model | None, notes: Notes) -> dict[str
     return {"speculative_tokens": tokens}
 
 
-def _warn_uncounted(extra: dict[str, Any], engine_key: str, notes: Notes) -> None:
+def _warn_adapters(extra: dict[str, Any], engine_key: str, notes: Notes) -> None:
     if extra.get("lora") or extra.get("lora_adapters"):
         notes.warn("warning.no_lora", engine=engine_key)
+
+
+def _warn_drafts(extra: dict[str, Any], notes: Notes) -> None:
     drafts = str(extra.get("speculative_method") or extra.get("speculative_model") or extra.get("draft_model") or "")
     if drafts and drafts not in WITHOUT_MODEL:
         notes.warn("warning.draft_model", words=(drafts,))

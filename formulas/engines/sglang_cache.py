@@ -17,10 +17,12 @@ from formulas.state import FP32_BYTES, Held
 
 
 class WideStates(Held):
-    """States are fp32 unless the checkpoint says otherwise; convolutions stay in the model's dtype."""
+    """States are fp32 unless --mamba-ssm-dtype says otherwise; convolutions stay in the model's dtype.
+
+    Source: SGLang 0.5.23 srt/configs/mamba_utils.py, mamba2_state_dtype."""
 
     def element(self, dtype: str) -> int:
-        return FP32_BYTES
+        return self.model_bytes if self.state_dtype in ("bfloat16", "float16") else FP32_BYTES
 
 
 def pools(deployment: Deployment, layers: Iterable[tuple[Layer, int]], laws: Any) -> Pools:
@@ -30,7 +32,9 @@ def pools(deployment: Deployment, layers: Iterable[tuple[Layer, int]], laws: Any
         return Pools(full=0)
     if architecture.has_mixer("compressed"):
         return compressed_pools(deployment, layers, laws)
-    held = WideStates(deployment.layout.tensor_parallel, 2, 0, architecture.hidden_size)
+    held = WideStates(
+        deployment.layout.tensor_parallel, 2, 0, architecture.hidden_size, deployment.settings.state_dtype
+    )
     positions = architecture.encoder.positions or 0 if architecture.encoder else 0
     packs = architecture.has_index and _packs(deployment)
     cached = Cached(deployment.kv_cache, held, packs_latent=packs)

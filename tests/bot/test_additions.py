@@ -47,6 +47,21 @@ def test_drafts(added: str, tokens: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("flags", "tokens"),
+    [
+        ("", 0),
+        ("--speculative-algorithm EAGLE", 4),
+        ("--speculative-algorithm NEXTN --speculative-num-steps 2 --speculative-eagle-topk 1", 3),
+        ("--speculative-algorithm EAGLE --speculative-num-steps 5 --speculative-num-draft-tokens 8", 8),
+    ],
+)
+def test_drafts_of_sglang(flags: str, tokens: int) -> None:
+    """Its drafts take weights, cache and states; where no tokens are stated it proposes one more than it steps."""
+    command = f"python -m sglang.launch_server --model-path Qwen/Qwen3.5-27B {flags} on h100"
+    assert tokens == settings_of(command).speculative_tokens
+
+
+@pytest.mark.parametrize(
     ("question", "expected"),
     [
         (

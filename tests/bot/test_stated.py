@@ -40,8 +40,8 @@ def deployment(command: str) -> Deployment:
         ),
         (f"{VLLM} --disable-hybrid-kv-cache-manager", {"hybrid_manager": False}),
         (
-            f"{SGLANG} --max-mamba-cache-size 64 --mamba-full-memory-ratio 0.5",
-            {"state_slots": 64, "state_share": 0.5},
+            f"{SGLANG} --max-mamba-cache-size 64 --mamba-full-memory-ratio 0.5 --mamba-ssm-dtype bfloat16",
+            {"state_slots": 64, "state_share": 0.5, "state_dtype": "bfloat16"},
         ),
         (
             f"{SGLANG} --max-total-tokens 65536 --swa-full-tokens-ratio 0.3 --disable-radix-cache",

@@ -84,6 +84,17 @@ def test_packed_keys_are_counted_from_0_5_17() -> None:
     assert [61 * (576 + 132), 61 * (656 + 132)] == cells
 
 
+def test_states_are_halved_where_the_command_says_so() -> None:
+    """--mamba-ssm-dtype bfloat16 halves the states of Qwen3.5-27B; their convolutions are in the model's dtype."""
+    wide, narrow = (
+        pools(deployment, deployment.model.architecture.counts, compiled).states.size
+        for deployment in (
+            run("Qwen/Qwen3.5-27B", settings=Settings(state_dtype=dtype)) for dtype in (None, "bfloat16")
+        )
+    )
+    assert [153_944_064, 78_446_592] == [wide, narrow]
+
+
 def test_constants_are_the_middle_of_their_logs() -> None:
     """A log that stands alone has nothing to be set against; the others are set against the rest."""
     assert round(0.45 * GIB) == CONTEXT_SMALL.bytes
