@@ -29,7 +29,7 @@ PRINTED: dict[str, dict[str, tuple[str, ...]]] = {
         "pool": ("available_kv", "available"),
         "graphs": ("graph",),
     },
-    "sglang": {"weights": ("weights",), "pool": ("available_kv",), "graphs": ("graph",)},
+    "sglang": {"weights": ("weights",), "pool": ("pools",), "graphs": ("graph",)},
     "llama.cpp": {"weights": ("weights",), "activations": ("graph_full",)},
     "tgi": {"weights": ("weights",)},
     "tensorrt-llm": {"weights": ("engine",), "pool": ("kv",)},
@@ -129,9 +129,9 @@ def _size(log: Observation, term: str, names: tuple[str, ...]) -> int | None:
 
 
 def _keys_and_values(log: Observation) -> int | None:
-    """The smallest pool of those that print keys and values apart."""
-    pairs = zip(log.sizes("k"), log.sizes("v"), strict=False)
-    return min((keys + values for keys, values in pairs), default=None)
+    """SGLang's pool: the first that it prints, as every GPU has the same; those of a draft model follow."""
+    keys, values = log.size("k"), log.size("v")
+    return keys + values if keys is not None and values is not None else log.size("available_kv")
 
 
 def _above_weights(log: Observation) -> int | None:
@@ -147,9 +147,12 @@ def _blocks(log: Observation) -> int | None:
 
 
 def _tokens(log: Observation) -> int | None:
-    """Tokens as printed, the smallest where several GPUs print theirs; before vLLM printed them, blocks."""
+    """Tokens as printed, the smallest where several GPUs print theirs; before vLLM printed them, blocks.
+
+    SGLang prints the pool of windowed layers before that of the others, whose tokens are the server's.
+    """
     if tokens := log.numbers("kv_tokens"):
-        return int(min(tokens))
+        return int(tokens[-1] if log.engine == "sglang" else min(tokens))
     blocks = min(log.numbers("gpu_blocks"), default=0)
     size = log.number("block_size") or BLOCK_TOKENS.get(log.engine or "", 0)
     return int(blocks * size) if blocks and size else None
