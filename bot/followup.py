@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from bot.amounts import tokens_short
-from bot.carried import TRAVELS, language_words, logged_words, settings_words
-from bot.formats import shown
-from bot.logs.readings import Readings
+from bot.carried import TRAVELS
 from bot.masking import masked
 from bot.parse import SLOTS, parse
-from bot.query import CustomCard, Problem, Query, Said
-from bot.questions import release_words
+from bot.query import Problem, Query, Said
+from bot.spoken import spoken
 from bot.words import fold, languages
 from catalog.find import find_model
 from catalog.types import NotFound
-from formulas.units import GIB
 
 SHORT = 500
 """Longer questions are pasted commands and logs: they are remembered as what they come to."""
@@ -83,6 +78,18 @@ OF_THE_SERVER = (
     "free_bytes",
 )
 """What another server would have otherwise: measurements are of one server."""
+HARDWARE_OF_THE_SERVER = ("gpu", *HARDWARE, "expert_parallel", "free_bytes")
+OF_THE_ENGINE = (
+    "engine",
+    "engine_version",
+    "utilization",
+    "max_batched_tokens",
+    "max_sequences",
+    "enforce_eager",
+    "block_size",
+)
+LOGGED = ("measured", "logged_at", "weights", "kv_cache")
+"""What a whole question about a measured server goes on with where it says nothing else; its load is its own."""
 COMPLETES = {"gpu_count": "gpu", **dict.fromkeys((*LAYOUT, "expert_parallel"), "gpu")}
 """Slot -> the one without which it had no meaning: stated with it for the first time, it completes the question."""
 
@@ -93,16 +100,34 @@ def follow_up(previous: str, change: str) -> str | None:
     before = parse(previous)
     if forgotten:
         before = replace(before, measured=None, logged_at=None)
-        return follow_up(spoken(before), change) if change else spoken(before)
+        return follow_up(spoken(before), change) or change or spoken(before)
     now = parse(change)
     if not _leans(now):
-        return None
+        return _on_the_same_server(before, now)
     problems = [problem for problem in now.problems if not _only_lacks_model(problem)]
     if problems or now.log:
         slots = {problem.slot for problem in problems if problem.slot in SLOTS} | set(_stated(now))
         kept = merge(before, now) if now.log else before
         return f"{spoken(replace(kept, **dict.fromkeys(slots)))} {change}"  # type: ignore[arg-type]
     return " ".join((spoken(merge(before, now)), *now.unread))
+
+
+def _on_the_same_server(before: Query, now: Query) -> str | None:
+    """A whole question about the model whose server was measured is about that server, where it names no other."""
+    others = now.log or now.measured or now.problems or now.command or now.verb == "help"
+    if not before.measured or others or _model(before) is None or _model(before) != _model(now):
+        return None
+    names_hardware = any(getattr(now, slot) for slot in HARDWARE_OF_THE_SERVER)
+    names_engine = now.engine is not None and _value(now, "engine") != _value(before, "engine")
+    kept = (*LOGGED, *(() if names_hardware else HARDWARE_OF_THE_SERVER), *(() if names_engine else OF_THE_ENGINE))
+    inherited = {slot: getattr(before, slot) for slot in kept if getattr(now, slot) is None}
+    merged = replace(now, **inherited, extra={**before.extra, **now.extra})
+    return " ".join((spoken(remembering(before, merged)), *now.unread))
+
+
+def _model(query: Query) -> str | None:
+    found = find_model(query.model.value) if query.model else None
+    return None if found is None or isinstance(found, NotFound) else found.item.id
 
 
 def without_forgetting(text: str) -> tuple[bool, str]:
@@ -181,11 +206,6 @@ def _value(query: Query, slot: str) -> Any:
     return said.value if said else None
 
 
-def spoken(query: Query) -> str:
-    """A question that is read back to the same slots."""
-    return " ".join(_parts(query))
-
-
 def _leans(now: Query) -> bool:
     if now.model is not None:
         return _says_same(now.text)
@@ -222,83 +242,3 @@ def without_log(question: str) -> str:
     if query.log is None:
         return question
     return spoken(query) or masked(question)[:MOST_KEPT]
-
-
-# --------------------------------------------------------------------------- words
-
-
-def _parts(query: Query) -> Iterator[str]:
-    if query.verb == "explain":
-        yield "explain"
-    for slot, words in WORDS.items():
-        if (said := getattr(query, slot)) is not None:
-            yield words(said.value)
-    if query.command and (length := _own_limit(query)):
-        yield WORDS["sequence_tokens"](length)
-    yield from _cards(query)
-    if query.engine and query.engine_version:
-        yield f"{query.engine.value} {release_words(query.engine_version.value)}"
-    elif query.engine or query.engine_version:
-        said = query.engine or query.engine_version
-        yield said.value if query.engine else f"version {said.value}"  # type: ignore[union-attr]
-    yield from filter(None, (settings_words(query.extra), language_words(query.language)))
-    if query.command and not (query.batch or query.solve_for):
-        yield ASKED["batch"]
-
-
-def _own_limit(query: Query) -> int | None:
-    """The length that a command means where it states none: the model's own limit."""
-    asked = query.solve_for and query.solve_for.value == "sequence"
-    if query.model is None or query.sequence_tokens or query.mix or query.audio_seconds or asked:
-        return None
-    found = find_model(query.model.value)
-    return None if isinstance(found, NotFound) else found.item.max_length
-
-
-def _cards(query: Query) -> Iterator[str]:
-    count = query.gpu_count.value if query.gpu_count else None
-    if query.gpu is not None:
-        card = query.gpu.value
-        name = f"{card.label} GPU" if isinstance(card, CustomCard) else card
-        yield f"on {count}x {name}" if count else f"on {name}"
-    elif count:
-        yield f"{count} GPUs"
-
-
-def _mix(mix: tuple[tuple[float, int], ...]) -> str:
-    return " ".join(f"{100 * share:g}% {tokens_short(tokens)}" for share, tokens in mix)
-
-
-ASKED = {
-    "batch": "how many users",
-    "sequence": "longest context",
-    "gpu_count": "how many GPUs",
-    "gpu": "which GPU",
-    "utilization": "minimum utilization",
-}
-
-WORDS: dict[str, Callable[[Any], str]] = {
-    "solve_for": lambda asked: ASKED[asked],
-    "model": str,
-    "weights": shown,
-    "kv_cache": lambda key: f"kv {key}",
-    "batch": lambda number: f"batch {number}",
-    "sequence_tokens": lambda tokens: f"seq {tokens_short(tokens)}",
-    "mix": _mix,
-    "audio_seconds": lambda seconds: f"{seconds:g} s audio",
-    "tensor_parallel": lambda size: f"tp{size}",
-    "pipeline_parallel": lambda size: f"pp{size}",
-    "data_parallel": lambda size: f"dp{size}",
-    "expert_parallel": lambda on: "ep" if on else "",
-    "utilization": lambda share: f"util {share:g}",
-    "free_bytes": lambda size: f"{size / GIB:.4g}GiB free",
-    "max_batched_tokens": lambda tokens: f"--max-num-batched-tokens {tokens}",
-    "max_sequences": lambda number: f"--max-num-seqs {number}",
-    "enforce_eager": lambda on: "--enforce-eager" if on else "",
-    "block_size": lambda size: f"--block-size {size}",
-    "measured": Readings.words,
-    "logged_at": logged_words,
-    "method": lambda method: f"method {method}",
-    "form": lambda form: f"as {form}",
-}
-"""Slot -> its value in words; cards and engine, which are said together, apart."""

@@ -38,6 +38,10 @@ def bind_settings(sentence: Sentence) -> None:
         sentence.claim("engine", item.value, item)
         if version:
             sentence.claim("engine_version", sentence.words(version).lower().lstrip("vb"), version)
+    if "engine" in sentence.claims and "engine_version" not in sentence.claims:
+        for index, _ in sentence.of("version"):
+            if version := _version(sentence, index):
+                sentence.claim("engine_version", sentence.words(version).lower().lstrip("vb"), version)
     for _, item in sentence.of("guide"):
         sentence.claim("method", "guide", item)
 

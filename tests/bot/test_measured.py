@@ -10,9 +10,10 @@ import pytest
 
 from bot.answer import answer
 from bot.contract import Answer
-from bot.followup import follow_up, marked, short, spoken
+from bot.followup import follow_up, marked, short
 from bot.parse import parse
 from bot.query import Said
+from bot.spoken import spoken
 from tests.bot.said import DATA
 
 STARTS = tomllib.loads((DATA / "starts.toml").read_text("utf-8"))["start"]
@@ -181,3 +182,31 @@ def test_tokens_and_bytes_of_a_log_tell_its_cache(tokens: str, cache: str, measu
     assert (cache, measured) == (found.understood.kv_cache, "kv_cache_tokens" in found.measured.measured)
     assert measured == (f"{found.capacity.kv_cache_tokens:,}" == tokens)
     assert measured != any("other tokens" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("question", "tokens", "because"),
+    [
+        ("llama-3.1-8b on a100 80gb batch 4 seq 8k", 460_496, []),
+        ("llama-3.1-8b kv fp8", 920_992, []),
+        ("how many users of llama 3.1 8b with 4k each", 460_496, []),
+        ("llama-3.1-8b on h200", None, ["gpu"]),
+        ("llama-3.1-8b with sglang", None, ["engine", "engine_version"]),
+    ],
+)
+def test_a_whole_question_about_the_same_server_is_exact_too(
+    question: str, tokens: int | None, because: list[str]
+) -> None:
+    """In the log's thread nobody has to lean: what is not said of the server is as it was logged."""
+    found = asked(VLLM, question)
+    assert found.capacity is not None
+    assert found.measured is not None
+    assert (tokens or found.capacity.kv_cache_tokens, because) == (
+        found.capacity.kv_cache_tokens,
+        found.measured.because,
+    )
+
+
+def test_another_model_in_the_thread_stands_by_itself() -> None:
+    """The measurements go with the model that they are of."""
+    assert follow_up(short(pasted(VLLM)), "qwen3-8b on l4") is None

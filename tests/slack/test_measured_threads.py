@@ -11,7 +11,9 @@ import pytest
 from tests.conftest import RedisServer
 from tests.slack import serving
 from tests.slack.payloads import payload, send
+from tests.slack.pressing import press
 from tests.slack.serving import Server
+from tests.slack.test_forms import carried, initials, opened, submit
 from tests.slack.web_api import WebApi
 
 LOG = (
@@ -91,6 +93,29 @@ def test_a_new_log_takes_the_place_of_the_old_one(bot_server: Server, slack: Web
     mention(bot_server, "kv fp8", event__ts="1800000007.000100")
     second, third = map(said, slack.of("chat.postMessage", 3)[1:])
     assert (True, True) == ("40,960" in second, "81,920" in third)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "shown"),
+    [
+        ("vram_length", "4k", "measured on your server"),
+        (
+            "vram_card",
+            "NVIDIA H200 141GB",
+            "Predicted, not measured: your log is of Qwen/Qwen3-14B bf16 on 1 × NVIDIA A100",
+        ),
+    ],
+)
+def test_an_edited_card_knows_whose_measurements_it_has(
+    bot_server: Server, slack: WebApi, field: str, value: str, shown: str
+) -> None:
+    """Whatever is changed in the form, figures of another server are not called measured."""
+    mention(bot_server, RUNS)
+    (card,) = slack.of("chat.postMessage")
+    press(bot_server, "block_actions_thread", *carried(card), response_url=slack.response_url())
+    view = opened(slack)
+    assert {} == submit(bot_server, view, **{**initials(view), field: value})
+    assert shown in json.dumps(slack.of("response")[0], ensure_ascii=False)
 
 
 @pytest.mark.parametrize("words", ["forget the measurements", "reset", "quên số đo"])

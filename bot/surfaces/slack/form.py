@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.contract import Answer
-from bot.followup import marked, spoken
+from bot.followup import marked
 from bot.formats import shown
 from bot.messages import Messages
 from bot.parse import parse
 from bot.query import CustomCard, Query
+from bot.spoken import spoken
 from bot.surfaces.slack import elements as e
 from bot.surfaces.slack.elements import Block
 from bot.surfaces.slack.options import GPU_FIELD, MODEL_FIELD, MOST_OPTIONS
