@@ -53,7 +53,7 @@ def test_a_pasted_start_is_measured_in_its_thread(bot_server: Server, slack: Web
 def test_a_follow_up_keeps_to_the_measured_server(bot_server: Server, slack: WebApi, change: str, tokens: str) -> None:
     """One changed thing after a log is answered with the measured terms in place."""
     mention(bot_server, RUNS)
-    slack.of("chat.getPermalink")
+    slack.posted()
     mention(bot_server, change, event__ts="1800000005.000100")
     message = slack.of("chat.postMessage", 2)[1]
     check(message["blocks"], message["text"])
@@ -76,7 +76,7 @@ def test_the_shortcut_on_a_pasted_log(bot_server: Server, slack: WebApi, pasted:
     (message,) = slack.of("chat.postMessage")
     assert ("C1", "1800000000.000100") == (message["channel"], message["thread_ts"])
     assert message["text"].startswith(opening)
-    slack.of("chat.getPermalink")
+    slack.posted()
     mention(bot_server, "batch 2", event__ts="1800000005.000100")
     assert "Qwen/Qwen3-14B" in slack.of("chat.postMessage", 2)[1]["text"]
 
