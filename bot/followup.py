@@ -113,9 +113,16 @@ def follow_up(previous: str, change: str) -> str | None:
 
 
 def _on_the_same_server(before: Query, now: Query) -> str | None:
-    """A whole question about the model whose server was measured is about that server, where it names no other."""
+    """A whole question about the model whose server was measured is about that server, where it names no other.
+
+    Where the log named no model that is known, the one that is named now is meant.
+    """
     others = now.log or now.measured or now.problems or now.command or now.verb == "help"
-    if not before.measured or others or _model(before) is None or _model(before) != _model(now):
+    if not before.measured or others or _model(now) is None:
+        return None
+    if _model(before) is None:
+        return " ".join((spoken(merge(before, now)), *now.unread))
+    if _model(before) != _model(now):
         return None
     names_hardware = any(getattr(now, slot) for slot in HARDWARE_OF_THE_SERVER)
     names_engine = now.engine is not None and _value(now, "engine") != _value(before, "engine")
@@ -196,6 +203,8 @@ def _departs(before: Query, now: Query) -> bool:
 
 
 def _was_open(before: Query, slot: str) -> bool:
+    if slot in ("model", "weights") and _model(before) is None:
+        return slot == "model" or before.weights is None
     if slot in ("gpu", "engine", "engine_version"):
         return getattr(before, slot) is None
     return slot in COMPLETES and getattr(before, COMPLETES[slot]) is None

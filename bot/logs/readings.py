@@ -87,7 +87,7 @@ def readings(log: Observation, settings: Mapping[str, Any]) -> Readings:
     elif log.size("consumed") is not None:
         estimate = log.size("graph_estimate")
         terms["activations"] = None if estimate is None else terms["activations"] - estimate
-    if terms.get("pool") is None:
+    if terms.get("pool") is None and not devices:
         terms["pool"] = _keys_and_values(log) or _blocks(log)
     tokens = _tokens(log) if "pool" in printed or key == "tgi" else None
     return Readings(**terms, tokens=tokens, card=log.size("total_gpu"), **settings)

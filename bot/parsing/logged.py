@@ -102,6 +102,7 @@ def _stated(sentence: Sentence, log: Observation) -> Iterator[tuple[str, Any]]:
     yield "utilization", facts.get("utilization") or facts.get("mem_fraction_static")
     length = next((int(facts[name]) for name in LENGTHS if facts.get(name)), None)
     yield "sequence_tokens", length
+    yield "max_batched_tokens", facts.get("max_num_tokens")
     yield "batch", _slots(log, length)
     yield "weights", _format(sentence, str(facts.get(FILE_TYPE, "")))
     yield "kv_cache", _format(sentence, str(facts.get(CACHE_TYPE, "")))

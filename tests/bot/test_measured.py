@@ -210,3 +210,15 @@ def test_a_whole_question_about_the_same_server_is_exact_too(
 def test_another_model_in_the_thread_stands_by_itself() -> None:
     """The measurements go with the model that they are of."""
     assert follow_up(short(pasted(VLLM)), "qwen3-8b on l4") is None
+
+
+@pytest.mark.parametrize(
+    "path", ["", "'model': '/srv/models/prod', "], ids=["a log without its model", "a path that says nothing"]
+)
+def test_a_model_that_is_named_later_completes_the_log(path: str) -> None:
+    """Asked which model it is, a person answers with a whole question: the measurements are of that."""
+    log = VLLM["log"].replace("'model': 'meta-llama/Llama-3.1-8B-Instruct', ", path)
+    found = answer(follow_up(short(log), "it's llama-3.1-8b-instruct on an a100 80gb") or "").answer
+    assert found.capacity is not None
+    assert found.measured is not None
+    assert (VLLM["tokens"], []) == (found.capacity.kv_cache_tokens, found.measured.because)
