@@ -35,7 +35,7 @@ PRINTED: dict[str, dict[str, tuple[str, ...]]] = {
     "tensorrt-llm": {"weights": ("engine",), "pool": ("kv",)},
 }
 """Engine -> term -> the facts that print it, without their unit. llama.cpp allocates what is asked for: no pool."""
-TEXT = re.compile(r"\bmeasured\[([^\]\n]{1,400})\]")
+TEXT = re.compile(r"\bmeasured\[([^\[\]\n]{1,400})\]")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)(GiB|MiB)")
 
 

@@ -11,6 +11,8 @@ LONGEST_READ = 400_000
 """Characters that are looked at in the end."""
 LONGEST_TAKEN = 4_000_000
 """Characters of which repeated lines are left out."""
+MOST_LINES = 40_000
+"""Lines that are looked at; of a text with more, shorter than a log's, the middle is left out."""
 HEAD_SHARE = 4
 """One part in so many is taken from the start, where settings stand, the others from the end, where errors do."""
 KEPT_ALIKE = 6
@@ -34,7 +36,8 @@ def shortened(text: str) -> str:
     """A text of at most about LONGEST_READ characters that says as much."""
     if len(text) <= LONGEST_WHOLE:
         return text
-    return _ends(_without_repeats(_BLANK_LINES.sub("\n", _ends(text, LONGEST_TAKEN))), LONGEST_READ)
+    lines = _first_and_last(_BLANK_LINES.sub("\n", _ends(text, LONGEST_TAKEN)))
+    return _ends(_without_repeats(lines), LONGEST_READ)
 
 
 def _ends(text: str, most: int) -> str:
@@ -44,6 +47,15 @@ def _ends(text: str, most: int) -> str:
     head = text[: most // HEAD_SHARE]
     tail = text[len(head) - most :]
     return "\n".join((head.rpartition("\n")[0] or head, tail.partition("\n")[2] or tail))
+
+
+def _first_and_last(text: str) -> str:
+    """A text of at most MOST_LINES lines."""
+    if text.count("\n") < MOST_LINES:
+        return text
+    first = MOST_LINES // HEAD_SHARE
+    *head, rest = text.split("\n", first)
+    return "\n".join((*head, *rest.rsplit("\n", MOST_LINES - first)[1:]))
 
 
 def _without_repeats(text: str) -> str:

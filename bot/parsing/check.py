@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
 from itertools import pairwise
 from math import isfinite
+from operator import attrgetter
 
-from bot.parsing.items import Claim, Sentence, replaced
+from bot.parsing.items import Claim, Item, Sentence, replaced
 from bot.query import CustomCard, Problem
 from catalog.types import NotFound
 
@@ -26,6 +28,8 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 """Least and greatest value that a question can mean; beyond lies a slip of the hand or of the keyboard."""
 WHOLE = frozenset(LIMITS) - {"audio_seconds", "utilization"}
+SUGGESTED = 3
+"""Corrected questions that are offered for a contradiction."""
 
 
 VALUES = ("number", "format", "release")
@@ -88,40 +92,47 @@ def _check_conflict(sentence: Sentence, slot: str, claims: list[Claim]) -> None:
     if len(claims) < 2 or len({_comparable(claim.value) for claim in claims}) < 2:
         return
     words = tuple(dict.fromkeys(sentence.text[claim.start : claim.end] for claim in claims))
-    values = list(dict.fromkeys(_comparable(claim.value) for claim in claims))
+    values = list(dict.fromkeys(_comparable(claim.value) for claim in claims))[:SUGGESTED]
     suggestions = [
         corrected for value in values for corrected in without(sentence.text, _others(sentence, claims, value))
     ]
-    sentence.problems.append(Problem("conflict", slot, words, tuple(suggestions[:3])))  # type: ignore[arg-type]
+    sentence.problems.append(Problem("conflict", slot, words, tuple(suggestions)))  # type: ignore[arg-type]
 
 
 def _others(sentence: Sentence, claims: list[Claim], value: object) -> list[Claim]:
     """The claims of other values, each with the small words that join it to its neighbour ("h100 vs h200")."""
-    kept = [claim for claim in claims if _comparable(claim.value) == value]
-    ordered = sorted(claims, key=lambda claim: claim.start)
-    others = [claim for claim in claims if claim not in kept]
+    ordered = sorted(claims, key=attrgetter("start"))
+    others = [claim for claim in claims if _comparable(claim.value) != value]
     joints = [
         Claim(None, first.end, second.start)
         for first, second in pairwise(ordered)
-        if (first in others or second in others) and _only_joins(sentence, first.end, second.start)
+        if {_comparable(first.value), _comparable(second.value)} != {value}
+        and _only_joins(sentence, first.end, second.start)
     ]
-    return [_without_noun(sentence, claim, kept, ordered) for claim in others] + joints
+    return [_without_noun(sentence, claim, value, ordered) for claim in others] + joints
 
 
-def _without_noun(sentence: Sentence, claim: Claim, kept: list[Claim], ordered: list[Claim]) -> Claim:
+def _without_noun(sentence: Sentence, claim: Claim, value: object, ordered: list[Claim]) -> Claim:
     """ "batch 20 vs 40": the noun of the first stays for the second, which has none of its own."""
-    behind = next((other for other in ordered if other.start >= claim.end), None)
-    values = [item for item in sentence.items if claim.start <= item.start < claim.end]
-    bare = behind in kept and sum(behind.start <= item.start < behind.end for item in sentence.items) == 1
-    if not behind or not bare or len(values) < 2 or not _only_joins(sentence, claim.end, behind.start):
+    place = bisect_left(ordered, claim.end, key=attrgetter("start"))
+    behind = ordered[place] if place < len(ordered) else None
+    if behind is None or _comparable(behind.value) != value or len(_items(sentence, behind.start, behind.end)) != 1:
+        return claim
+    values = _items(sentence, claim.start, claim.end)
+    if len(values) < 2 or not _only_joins(sentence, claim.end, behind.start):
         return claim
     return replace(claim, start=values[-1].start) if values[-1].role in VALUES else claim
 
 
 def _only_joins(sentence: Sentence, start: int, end: int) -> bool:
     """Whether nothing but small words stands between two values."""
-    between = [item for item in sentence.items if start <= item.start < end]
-    return start < end and all(item.role in ("filler", "link", "place") for item in between)
+    return start < end and all(item.role in ("filler", "link", "place") for item in _items(sentence, start, end))
+
+
+def _items(sentence: Sentence, start: int, end: int) -> list[Item]:
+    """Those that begin between two places."""
+    first, last = (bisect_left(sentence.items, place, key=attrgetter("start")) for place in (start, end))
+    return sentence.items[first:last]
 
 
 def _comparable(value: object) -> object:

@@ -83,9 +83,8 @@ def _choices(sentence: Sentence, index: int) -> list[Choice]:
 
 def _of_whole(sentence: Sentence, choice: Choice | None) -> Choice | None:
     """ "each request 4k in, 1k out": where both parts are named, "each" takes neither number."""
-    named = {item.role for item in sentence.items} >= PARTS
     of_each = choice and choice.place is not None and sentence.items[choice.place].role == "each"
-    return None if named and of_each else choice
+    return None if of_each and {item.role for item in sentence.items} >= PARTS else choice
 
 
 def _settled(items: list[Item], found: list[Choice | None]) -> list[Choice | None]:
