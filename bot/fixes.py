@@ -69,6 +69,11 @@ def _length_halved(case: Case) -> Fix | None:
     return _set(case, "length_halved", "sequence_tokens", length // 2) if length and length > LEAST_LENGTH else None
 
 
+def _longer(case: Case) -> Fix | None:
+    asked = case.log.number("requested_tokens", "prompt_tokens")
+    return _set(case, "longer", "sequence_tokens", int(asked)) if asked else None
+
+
 def _model_limit(case: Case) -> Fix | None:
     limit = case.log.number("model_limit")
     return _set(case, "model_limit", "sequence_tokens", int(limit)) if limit else None
@@ -190,6 +195,16 @@ def _batched_to_length(case: Case) -> Fix | None:
     return _set(case, "batched_to_length", "max_batched_tokens", int(length)) if length else None
 
 
+def _sequences_in_step(case: Case) -> Fix | None:
+    tokens = case.log.number("max_num_batched_tokens")
+    return _set(case, "sequences_in_step", "max_sequences", int(tokens)) if tokens else None
+
+
+def _prefill_to_input(case: Case) -> Fix | None:
+    length = case.log.number("max_len_requested")
+    return _set(case, "prefill_to_input", "max_batched_tokens", int(length)) if length else None
+
+
 def _eager(case: Case) -> Fix | None:
     flag = case.flag("enforce_eager")
     return Fix("eager", {"flag": flag}, flag) if flag and not case.stated("enforce_eager") else None
@@ -294,6 +309,7 @@ def _set(case: Case, name: str, slot: str, number: int) -> Fix | None:
 FIXES: dict[str, Callable[[Case], Fix | None]] = {
     "shorter": _shorter,
     "length_halved": _length_halved,
+    "longer": _longer,
     "model_limit": _model_limit,
     "more_utilization": _more_utilization,
     "less_utilization": _less_utilization,
@@ -304,6 +320,8 @@ FIXES: dict[str, Callable[[Case], Fix | None]] = {
     "sequences_for_states": _sequences_for_states,
     "batched": _batched,
     "batched_to_length": _batched_to_length,
+    "sequences_in_step": _sequences_in_step,
+    "prefill_to_input": _prefill_to_input,
     "eager": _eager,
     "images": _images,
     "layers": _layers,

@@ -36,7 +36,11 @@ def say_log(case: Case, lacking: str | None = None) -> Reply:
     base = say(case.sized) if case.sized else _bare(case)
     asks = tuple(text(f"diagnosis.ask.{ask}") for ask in _asks(case, lacking))
     verdict = _verdict(case)
-    notes = (*_far(case, text), *(base.notes if case.sized else ()))
+    notes = (
+        *((text("diagnosis.cut"),) if case.log.is_cut else ()),
+        *_far(case, text),
+        *(base.notes if case.sized else ()),
+    )
     answer = base.answer.model_copy(
         update={
             "question": masked(case.query.text),

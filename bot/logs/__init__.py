@@ -9,11 +9,11 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
-from typing import Any
 
-from bot.logs.lines import Matched, is_machine, lines_of, rest_of, settings_of
+from bot.logs.lines import Matched, is_machine, lines_of, rest_of, settings_of, unwrapped
 from bot.logs.observation import Observation
 from bot.logs.phases import settle, starts
+from bot.logs.ranks import gathered
 from bot.logs.reader import LogReader
 from bot.logs.shorten import plain, shortened
 
@@ -29,12 +29,13 @@ def readers() -> tuple[LogReader, ...]:
 
 def find_log(text: str) -> tuple[Observation, str] | None:
     """What a log in the text says, and the text without it; None where there is none."""
-    text = shortened(plain(text))
+    text, is_cut = shortened(plain(text))
+    text = unwrapped(text)
     reader, own = _engine(text)
     matches = sorted([*COMMON.read(text), *own], key=lambda match: match.start)
     if not any(is_machine(text, match) for match in matches):
         return None
-    seen = [_observation(reader, start, text) for start in starts(matches)]
+    seen = [_observation(reader, start, text, is_cut) for start in starts(matches)]
     outcome = next((each for each in reversed(seen) if each.ended), seen[-1])
     return outcome, rest_of(text, lines_of(text, matches))
 
@@ -42,19 +43,13 @@ def find_log(text: str) -> tuple[Observation, str] | None:
 def _engine(text: str) -> tuple[LogReader | None, list[Matched]]:
     """The engine whose lines and words the text has most of; none where a message could be anyone's."""
     own = {reader: reader.read(text) for reader in readers()}
-    score = {reader: (len({id(match.row) for match in own[reader]}), reader.likeness(text)) for reader in own}
+    score = {reader: len({id(match.row) for match in own[reader]}) + reader.likeness(text) for reader in own}
     reader = max(score, key=lambda each: score[each])
-    return (reader, own[reader]) if any(score[reader]) else (None, [])
+    return (reader, own[reader]) if score[reader] else (None, [])
 
 
-def _observation(reader: LogReader | None, matches: list[Matched], text: str) -> Observation:
-    facts: dict[str, Any] = {}
-    for match in matches:
-        for name, value in match.facts.items():
-            if isinstance(value, dict):
-                facts[name] = {**value, **facts.get(name, {})}
-            else:
-                facts.setdefault(name, value)
+def _observation(reader: LogReader | None, matches: list[Matched], text: str, is_cut: bool) -> Observation:
+    facts = gathered(matches, text, COMMON.tightest)
     settled = settle(matches, text, COMMON.frames)
     settled = reader.judge(facts, settled) if reader else settled
     return Observation(
@@ -64,6 +59,7 @@ def _observation(reader: LogReader | None, matches: list[Matched], text: str) ->
         failure=settled.failure,
         stage=settled.stage,
         line=settled.line,
+        is_cut=is_cut,
         configs=tuple(settings_of(text, match.start, match.line_end) for match in matches if match.row.config),
         printed=tuple(pair for match in matches for pair in match.facts.items()),
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 MOST_PER_ROW = 24
@@ -22,9 +23,17 @@ _STYLE = re.compile(
     r"|File \"|Traceback|Process \w+|[\w.-]+ +\| |\w+\.\w+:\d+"
     r"|(?:llama|ggml|llm|load|print|common|clip|srv|slot|main|system)\w*[ :]"
     r"|\S+:\d+:\d+ \[\d+\] |\{\"log\":|time=|level=|E\d{4}|I\d{4}|\(\w+ (?:rank|pid)|\w+-\d+ *\|"
-    r"|#? ?(?:GPU|CPU|cuda) blocks|State:|Last State:|Reason:|Exit Code:|[>#^.]{2,})"
+    r"|#? ?(?:GPU|CPU|cuda) blocks|State:|Last State:|Reason:|Exit Code:|[>#^.]{2,}"
+    r"|CUDA (?:runtime )?error\b|Loading \w*(?: checkpoint)? ?shards?:|Capturing |Killed\s*$|Processed prompts:)"
 )
 """How a line printed by a program begins."""
+_WORD = re.compile(r"\w")
+NARROWEST, WIDEST = 60, 400
+"""Columns of a terminal that cuts long lines."""
+MOST_UNWRAPPED = 2_000
+"""Lines of a text in which cut ones are joined."""
+LEAST_CUT = 2
+"""Lines of just that width from which it is the terminal's."""
 _ERROR_NAME = re.compile(r"(?:[\w.]*(?:Error|Exception):? *)?\Z")
 _COMMAND = re.compile(r"(?:\s--[a-z]|docker run|\$ )")
 
@@ -109,16 +118,22 @@ def facts_of(found: re.Match[str]) -> Iterator[tuple[str, Any]]:
     for group, text in groups.items():
         if text is None or group.startswith("key__"):
             continue
-        name = re.sub(r"_2\Z", "", group.removeprefix("by__").removeprefix("list__"))
-        if group.startswith("by__"):
-            yield name, {device: number(text)}
-        elif group.startswith("list__"):
-            numbers = [float(part) for part in re.findall(r"[\d.]+", text)]
-            yield name, numbers if len(numbers) > 1 else numbers[0]
-        elif (size := _SIZE.match(text.replace("bytes", "ytes"))) and not group.startswith("q_"):
-            yield f"{name}_{_PREFIX[size.group(2)]}", float(size.group(1))
-        else:
-            yield name, text if group.startswith("q_") else number(text)
+        kind, _, plain = group.rpartition("__")
+        name, value = _fact(kind, re.sub(r"_2\Z", "", plain), text)
+        yield name, {device: value} if kind == "by" else value
+
+
+def _fact(kind: str, name: str, text: str) -> tuple[str, Any]:
+    """Name and value of a group, by what stands before its name: list, sm, by or nothing."""
+    if kind == "list":
+        numbers = [float(part) for part in re.findall(r"[\d.]+", text)]
+        return name, numbers if len(numbers) > 1 else numbers[0]
+    if kind == "sm":
+        return name, float(text if "." in text else f"{text[:-1]}.{text[-1]}")
+    if name.startswith("q_"):
+        return name, text
+    size = _SIZE.match(text.replace("bytes", "ytes"))
+    return (f"{name}_{_PREFIX[size.group(2)]}", float(size.group(1))) if size else (name, number(text))
 
 
 def number(text: str) -> int | float | str | list[int]:
@@ -136,11 +151,30 @@ def number(text: str) -> int | float | str | list[int]:
 # --------------------------------------------------------------------------- the log in the text
 
 
+def unwrapped(text: str) -> str:
+    """The text with its log lines whole that a terminal cut inside a word, at its width."""
+    lines = text.split("\n")
+    width = max(map(len, lines))
+    if not NARROWEST <= width <= WIDEST or len(lines) > MOST_UNWRAPPED:
+        return text
+    whole = [lines[0]]
+    for line, behind in pairwise(lines):
+        goes_on = len(line) == width and _is_cut(whole[-1], behind)
+        whole[-1:] = [whole[-1] + behind] if goes_on else [whole[-1], behind]
+    return "\n".join(whole) if len(lines) - len(whole) >= LEAST_CUT else text
+
+
+def _is_cut(line: str, behind: str) -> bool:
+    inside = _WORD.match(line[-1:]) and _WORD.match(behind)
+    return bool(inside and _STYLE.match(line) and not _STYLE.match(behind))
+
+
 def is_machine(text: str, match: Matched) -> bool:
     """Whether a program printed this line; "I get CUDA out of memory" in a question is none."""
     if (match.facts and not match.row.harmless) or match.row.phase or match.row.config:
         return True
-    return _STYLE.match(text, match.line_start, match.line_end) is not None
+    is_whole = text[match.line_start : match.line_end].strip(" .!\t") == match.row.anchor
+    return is_whole or _STYLE.match(text, match.line_start, match.line_end) is not None
 
 
 def lines_of(text: str, found: list[Matched]) -> list[tuple[int, int]]:

@@ -24,6 +24,8 @@ class Observation:
     """The last phase that began."""
     line: str = ""
     """The line that settled it, shortened."""
+    is_cut: bool = False
+    """Whether the middle of a very long log was not read."""
     configs: tuple[str, ...] = ()
     """Lines in which the engine prints its settings."""
     printed: tuple[tuple[str, Any], ...] = ()

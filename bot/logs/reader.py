@@ -43,6 +43,11 @@ class LogReader:
         """Phase -> names in a traceback that tell it."""
         return {phase: tuple(names) for phase, names in self._file.get("frames", {}).items()}
 
+    @cached_property
+    def tightest(self) -> Mapping[str, tuple[str, ...]]:
+        """least and most -> facts of which that value decides where workers differ."""
+        return {which: tuple(names) for which, names in self._file.get("tightest", {}).items()}
+
     def read(self, text: str) -> list[Matched]:
         """Every row on every line that it matches."""
         flat = text.replace("\n", " ")

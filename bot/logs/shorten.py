@@ -32,12 +32,14 @@ def plain(text: str) -> str:
     return _TERMINAL.sub("", text) if "[" in text else text
 
 
-def shortened(text: str) -> str:
-    """A text of at most about LONGEST_READ characters that says as much."""
+def shortened(text: str) -> tuple[str, bool]:
+    """A text of at most about LONGEST_READ characters, and whether more than repeats was left out of it."""
     if len(text) <= LONGEST_WHOLE:
-        return text
-    lines = _first_and_last(_BLANK_LINES.sub("\n", _ends(text, LONGEST_TAKEN)))
-    return _ends(_without_repeats(lines), LONGEST_READ)
+        return text, False
+    whole = _BLANK_LINES.sub("\n", _ends(text, LONGEST_TAKEN))
+    lines = _without_repeats(_first_and_last(whole))
+    is_cut = len(text) > LONGEST_TAKEN or len(lines) > LONGEST_READ or whole.count("\n") >= MOST_LINES
+    return _ends(lines, LONGEST_READ), is_cut
 
 
 def _ends(text: str, most: int) -> str:
