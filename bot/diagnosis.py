@@ -80,10 +80,12 @@ class Case:
 
     @property
     def others(self) -> int | None:
-        """Bytes of the card that were neither free nor PyTorch's own; a context and NCCL are always among them."""
-        free, torch = self.log.size("free"), self.log.size("torch_allocated")
+        """Bytes of the card that were neither free nor the server's own; NCCL and a context may be among them."""
+        free, torch, own = (self.log.size(name) for name in ("free", "torch_allocated", "process_in_use"))
         if self.total is None or free is None:
             return None
+        if own is not None and "other_process" not in self.log.facts:
+            return self.total - free - own
         if torch is None:
             return self.total - free if self.log.failure == "card_in_use" else None
         return self.total - free - torch - (self.log.size("torch_reserved_unallocated") or 0)

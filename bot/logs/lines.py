@@ -24,7 +24,8 @@ _STYLE = re.compile(
     r"|(?:llama|ggml|llm|load|print|common|clip|srv|slot|main|system)\w*[ :]"
     r"|\S+:\d+:\d+ \[\d+\] |\{\"log\":|time=|level=|E\d{4}|I\d{4}|\(\w+ (?:rank|pid)|\w+-\d+ *\|"
     r"|#? ?(?:GPU|CPU|cuda) blocks|State:|Last State:|Reason:|Exit Code:|[>#^.]{2,}"
-    r"|CUDA (?:runtime )?error\b|Loading \w*(?: checkpoint)? ?shards?:|Capturing |Killed\s*$|Processed prompts:)"
+    r"|CUDA (?:runtime )?error\b|[\w.-]+: error: |Loading \w*(?: checkpoint)? ?shards?:|Capturing "
+    r"|Killed\s*$|Processed prompts:)"
 )
 """How a line printed by a program begins."""
 _WORD = re.compile(r"\w")

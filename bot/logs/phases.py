@@ -25,6 +25,8 @@ ENDS_WELL = frozenset({"loaded", "cached", "kv_ready", "ready", "serving"})
 """A log that ends here, with nothing failed, is that of a server that starts."""
 ENDS_OPEN = frozenset({"weights", "profile"})
 """A log that ends here was cut while all went well."""
+AFTER_CACHE = frozenset({"graph_capture"})
+BEFORE_GRAPHS = frozenset({"profile", "kv_cache", "kv_ready"})
 BEFORE_SERVING = ("weights", "profile", "kv_cache", "graph_capture")
 ORDER = (*BEFORE_SERVING, "serving")
 SERVING = "serving"
@@ -78,7 +80,7 @@ def settle(matches: list[Matched], text: str, frames: Mapping[str, tuple[str, ..
     stage: str | None = None
     failed: list[Failed] = []
     for match in matches:
-        if match.row.enters:
+        if match.row.enters and not _is_late(match.row.enters, stage):
             failed = _after(failed, match.row.enters, stage)
             stage = match.row.enters
         if match.row.clears:
@@ -93,6 +95,11 @@ def settle(matches: list[Matched], text: str, frames: Mapping[str, tuple[str, ..
     within = reached or ("" if stage == SERVING else stage)
     phase = match.row.phase or _by_frames(text, match, frames) or IN_PROGRESS.get(within or "")
     return Settled(phase, match.row.fails, stage, _quote(text, match))
+
+
+def _is_late(entered: str, stage: str | None) -> bool:
+    """Whether a line is that of a slower worker: only another load of weights, as of a draft model, goes back."""
+    return stage in AFTER_CACHE and entered in BEFORE_GRAPHS
 
 
 def _after(failed: list[Failed], entered: str, stage: str | None) -> list[Failed]:
