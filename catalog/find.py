@@ -170,7 +170,7 @@ class Finder:
             return Lookup(key=shared[0].key, vague=shared[0].vague)
         if shared:
             return Lookup(suggestions=tuple(named.key for named in shared[:MOST]))
-        return Lookup(suggestions=near_names(self.catalog.names_of(kind), key))
+        return Lookup(suggestions=near_names(self.catalog.rows_by_name[kind], key))
 
 
 _finders: list[Finder] = []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 from catalog.compiled import CatalogError, compiled
 from catalog.index import Kind, Named
@@ -75,11 +75,16 @@ class Catalog:
         fields = self.names.get(name)
         return Named(*fields) if fields else None
 
-    def names_of(self, kind: Kind) -> dict[str, list[str]]:
-        """Every folded name of a kind with the rows that have it."""
-        settled = {name: [key] for name, (of, key, _) in self.names.items() if of == kind}
-        shared = ((name, [named.key for named in claims if named.kind == kind]) for name, claims in self.shared.items())
-        return settled | {name: keys for name, keys in shared if keys}
+    @cached_property
+    def rows_by_name(self) -> Mapping[Kind, Mapping[str, list[str]]]:
+        """Kind -> every folded name of it with the rows that have it."""
+        found: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in get_args(Kind)}
+        for name, (kind, key, _) in self.names.items():
+            found[kind][name] = [key]
+        for name, claims in self.shared.items():
+            for named in claims:
+                found[named.kind].setdefault(name, []).append(named.key)
+        return found
 
     def rows(self, kind: Kind) -> Mapping[str, Any]:
         """All rows of a kind."""
