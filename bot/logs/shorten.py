@@ -22,6 +22,9 @@ _TERMINAL = re.compile(r"(?:\x1b|\^\[|\\u001b|\\x1b|#033)\[[0-9;?]{0,20}[A-Za-z]
 """Colours (ECMA-48), as they are and as journals and JSON write them."""
 _ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("```", "\n"), ("\r\n", "\n"), ("\r", "\n"), ("\0", " "))
 """Slack's escapes and fences, line ends of other systems, progress bars."""
+PADDED = 9 * " "
+_PADDING = re.compile(r"(?<=\S)[ \t]{9,}(?=\S)")
+"""What fills lines up in a copied table or a window of fixed width."""
 _BLANK_LINES = re.compile(r"\n{2,}")
 
 
@@ -29,6 +32,7 @@ def plain(text: str) -> str:
     """The text without colours and escapes, every line on its own."""
     for written, read in _ESCAPES:
         text = text.replace(written, read) if written in text else text
+    text = _PADDING.sub(" ", text) if PADDED in text else text
     return _TERMINAL.sub("", text) if "[" in text else text
 
 
