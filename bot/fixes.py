@@ -71,7 +71,10 @@ def _length_halved(case: Case) -> Fix | None:
 
 def _longer(case: Case) -> Fix | None:
     asked = case.log.number("requested_tokens", "prompt_tokens")
-    return _set(case, "longer", "sequence_tokens", int(asked)) if asked else None
+    longest = case.sized.held.longest if case.sized and case.sized.held else None
+    if not asked or (longest is not None and longest < asked):
+        return None
+    return _set(case, "longer" if longest is None else "longer_fits", "sequence_tokens", int(asked))
 
 
 def _model_limit(case: Case) -> Fix | None:
