@@ -80,11 +80,15 @@ class Case:
 
     @property
     def others(self) -> int | None:
-        """Bytes of the card that were neither free nor the server's own; NCCL and a context may be among them."""
+        """Bytes of the card that were neither free nor the server's own; NCCL and a context may be among them.
+
+        A container names the server's own process by its number: it is the one that holds what PyTorch allocated.
+        """
         free, torch, own = (self.log.size(name) for name in ("free", "torch_allocated", "process_in_use"))
         if self.total is None or free is None:
             return None
-        if own is not None and "other_process" not in self.log.facts:
+        is_own = "other_process" not in self.log.facts or (own is not None and torch is not None and own >= torch)
+        if own is not None and is_own:
             return self.total - free - own
         if torch is None:
             return self.total - free if self.log.failure == "card_in_use" else None
