@@ -130,7 +130,8 @@ def _fact(kind: str, name: str, text: str) -> tuple[str, Any]:
         numbers = [float(part) for part in re.findall(r"[\d.]+", text)]
         return name, numbers if len(numbers) > 1 else numbers[0]
     if kind == "sm":
-        return name, float(text if "." in text else f"{text[:-1]}.{text[-1]}")
+        digits = re.sub(r"\D", "", text)
+        return name, float(f"{digits[:-1]}.{digits[-1]}")
     if name.startswith("q_"):
         return name, text
     size = _SIZE.match(text.replace("bytes", "ytes"))
