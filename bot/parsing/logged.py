@@ -56,7 +56,7 @@ def _is_asked(log: Observation, text: str) -> bool:
     """Whether what was found is what a specification or a program asks for, not what a server printed."""
     if log.failure is not None or log.phase is not None:
         return False
-    if LIMITS.issuperset(log.facts):
+    if log.facts and LIMITS.issuperset(log.facts):
         return True
     command = find_command(clean(text))
     return command is not None and command.is_code
