@@ -30,6 +30,8 @@ HOSTILE = {
     "1 MB of NUL bytes": "\0" * MEGABYTE,
     "1 MB of quotes": _megabyte('vllm serve "'),
     "1 MB of command substitution": _megabyte("vllm serve $("),
+    "1 MB of words behind NUL bytes": _megabyte("vllm serve x\0"),
+    "1 MB of images": _megabyte("vllm/vllm-openai "),
     "1 MB of assignments": _megabyte("A=1\n"),
     "1 MB of names": "".join(f"org{number}/model-{number} " for number in range(MEGABYTE // 20)),
     "1 MB of numbers": _megabyte("12345 "),

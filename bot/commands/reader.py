@@ -68,8 +68,10 @@ class Reader(FlagReader):
         """Whether a word is an image of this engine: behind `docker run` or `image:`, or known by its whole name."""
         word = words[index].text.removeprefix("docker:")
         name = re.split(r"[:@]", word)[0]
-        local = word[:1] in "-/.~$" or "/bin/" in word or any(each.text == CHARTS for each in line_before(words, index))
-        return "/" in name and not local and any(image in name.lower() for image in self.table.images)
+        if "/" not in name or word[:1] in "-/.~$" or "/bin/" in word:
+            return False
+        is_named = any(image in name.lower() for image in self.table.images)
+        return is_named and all(each.text != CHARTS for each in line_before(words, index))
 
     def _quoted(self, word: Token, source: str) -> list[Token]:
         """The words inside a quoted command: bash -c "vllm serve ..."."""
