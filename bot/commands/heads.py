@@ -16,6 +16,8 @@ CONTAINERS = ("docker", "podman", "nerdctl")
 IMAGE_KEYS = frozenset({"image:", "FROM", "image_id:", "--image"})
 CHARTS = "helm"
 """Its words with a slash are charts."""
+MOST_BEFORE = 300
+"""Words of a line that are looked through in front of a program or an image."""
 
 
 def is_called(word: str, part: str) -> bool:
@@ -48,9 +50,9 @@ def is_run(words: list[Token], index: int) -> bool:
 
 
 def line_before(words: list[Token], index: int) -> list[Token]:
-    """The words in front of one on its line."""
+    """The words in front of one on its line, MOST_BEFORE at most."""
     line = index
-    while line and words[line - 1].text != "\n":
+    while line and index - line < MOST_BEFORE and words[line - 1].text != "\n":
         line -= 1
     return words[line:index]
 
