@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
+from pathlib import Path
 
 from bot.amounts import gib
 from bot.command_facts import MOST_FLAGS, flag_remarks
 from bot.longer import WAYS, documented
+from bot.questions import release as release_text
 from bot.refusals import beyond, longest_asked
-from bot.resolve import Remark
-from bot.size import Sized, best_choice
+from bot.resolve import CUSTOM, Remark
+from bot.size import Sized, best_choice, is_slice
+from catalog.kept import toml
 from catalog.types import Attention
 from formulas import compiled
+from formulas.deployment import version
 from formulas.engines import engine
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.kv_cache import Cached, held_bytes, layer_caches
 from formulas.state import Held
 
-SLICE = " MIG "
-"""What the catalog's names of slices contain."""
+FIRST_RELEASES = Path(__file__).with_name("first_releases.toml")
 WORTH_SAYING = 1.2
 """Reserved over kept memory from which the difference is worth a sentence."""
 LLAMA_CPP = "llama.cpp"
@@ -61,6 +64,17 @@ def _beyond_model(sized: Sized) -> Iterator[Remark]:
         key = "stretch_short" if tokens > stretch.longest else "stretch" if deployment.engine in WAYS else "stretch_not"
         named = {"type": stretch.name, "factor": f"{stretch.factor:g}", "longest": stretch.longest}
         yield Remark(f"warning.{key}", {**values, **named})
+
+
+def _older_than_the_card(sized: Sized) -> Iterator[Remark]:
+    """A release from before the card carries no code for it."""
+    deployment = sized.estimate.deployment
+    capability, release = deployment.gpu.compute_capability, deployment.engine_version
+    for row in toml(FIRST_RELEASES)["release"] if sized.resolution.gpu_named else ():
+        about = row["engine"] == deployment.engine and capability in row["compute_capability"]
+        if about and deployment.gpu.vendor != CUSTOM and release < version(row["since"]):
+            values = {"engine": deployment.engine, "version": release_text(release)}
+            yield Remark("warning.older_than_card", {**values, "gpu": deployment.gpu.name, "since": row["since"]})
 
 
 def _sequence_limit(sized: Sized) -> Iterator[Remark]:
@@ -108,7 +122,8 @@ def _shared_with_the_host(sized: Sized) -> Iterator[Remark]:
 
 def _slices(sized: Sized) -> Iterator[Remark]:
     deployment = sized.estimate.deployment
-    if SLICE in deployment.gpu.name and deployment.layout.tensor_parallel * deployment.layout.pipeline_parallel > 1:
+    divided = deployment.layout.tensor_parallel * deployment.layout.pipeline_parallel > 1
+    if is_slice(deployment.gpu) and (divided or sized.resolution.solve_for == "gpu_count"):
         yield Remark("warning.slices", {"gpu": deployment.gpu.name})
 
 
@@ -139,6 +154,7 @@ RULES: tuple[Callable[[Sized], Iterator[Remark]], ...] = (
     _other_engine,
     _not_computed,
     _beyond_model,
+    _older_than_the_card,
     _sequence_limit,
     _windowed,
     _free,

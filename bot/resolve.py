@@ -157,7 +157,9 @@ def _gpu(query: Query, notes: Notes) -> Gpu:
     card = _card(query.gpu.value)
     machine = _machine(query, notes)
     if query.gpu.vague:
-        notes.assume("gpu", None if machine else "assumed.gpu", words=query.gpu.words, gpu=card.name)
+        key = "assumed.gpu_memory" if card.unified_memory else "assumed.gpu"
+        size = f"{card.marketed_gb:g} GB"
+        notes.assume("gpu", None if machine else key, words=query.gpu.words, gpu=card.name, size=size)
     return card
 
 

@@ -243,10 +243,20 @@ def _assumptions(sized: Sized, text: Messages) -> tuple[str, ...]:
         remarks.append(text("assumed.engine", **_names(sized, text)))
     if sized.resolution.deployment.settings.utilization is None and sized.resolution.solve_for != "utilization":
         remarks.append(_share(sized, text))
+    if fewest := _fewest(sized, text):
+        remarks.append(fewest)
     remarks += measured_remarks(sized, text)
     if not sized.resolution.gpu_named:
         remarks.append(text("assumed.gpu_none", gpu=REFERENCE_GPU))
     return tuple(remarks)
+
+
+def _fewest(sized: Sized, text: Messages) -> str:
+    """How the fewest GPUs share the work, where that is another layout than the one that was sized."""
+    least = sized.held.least.deployment.layout if sized.held and sized.held.least else None
+    if least is None or least.gpu_count == 1 or least == sized.estimate.deployment.layout:
+        return ""
+    return text("assumed.fewest", count=least.gpu_count, layout=layout_text(least, text))
 
 
 def _share(sized: Sized, text: Messages) -> str:

@@ -18,6 +18,8 @@ from formulas.engines import engine
 from formulas.estimate import Estimate, estimate
 from formulas.solve import Choice, fewest_gpus, fitting_gpus, largest_batch, least_utilization, longest_sequence
 
+SLICE = " MIG "
+"""What the catalog's names of slices contain."""
 SHARE_STEPS = 1000
 """A utilization is given to a thousandth."""
 
@@ -94,7 +96,7 @@ def _solved(resolution: Resolution) -> Deployment:
         case "utilization":
             return _at_least_utilization(deployment)
         case "gpu_count":
-            least = fewest_gpus(deployment)
+            least = fewest_gpus(deployment, most=1) if is_slice(deployment.gpu) else fewest_gpus(deployment)
             return least.deployment if least else deployment
     return deployment
 
@@ -131,12 +133,22 @@ def _limit(resolution: Resolution) -> int | None:
 
 
 def _fewest(result: Estimate, resolution: Resolution) -> Estimate | None:
-    """The question on as few GPUs as hold it; these themselves where the usual counts pass over their number."""
+    """The question on as few GPUs as hold it; these themselves where the usual counts pass over their number.
+
+    Slices have no link to each other, so one holds it or none does.
+    """
     asked = resolution.deployment if resolution.solve_for == "gpu_count" else result.deployment
+    if is_slice(asked.gpu):
+        return fewest_gpus(asked, most=1)
     least = fewest_gpus(asked)
     if not result.fits:
         return least
     return min((found for found in (least, result) if found), key=lambda found: found.deployment.layout.gpu_count)
+
+
+def is_slice(gpu: Gpu) -> bool:
+    """Whether a card is a part of one."""
+    return SLICE in gpu.name
 
 
 def _choices(deployment: Deployment, resolution: Resolution) -> tuple[Choice, ...]:
