@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.messages import Messages, messages, title
 from bot.reply import Reply, Section
-from bot.say import say
+from bot.say import frees_at_once, say
 from bot.size import Sized
 from formulas.deployment import Deployment
 
@@ -21,7 +21,9 @@ SHOWN_USES = 3
 def derive(sized: Sized) -> Reply:
     """The reply of the question with its formulas. Loads sympy."""
     text = messages(sized.resolution.query.language)
-    sections = (*_closed_form(sized.resolution.solve_for or "batch", text), *_laws(sized.estimate.deployment, text))
+    unknown = sized.resolution.solve_for or "batch"
+    closed = () if frees_at_once(sized) else _closed_form(unknown, text)
+    sections = (*closed, *_laws(sized.estimate.deployment, text))
     return replace(say(sized), sections=sections)
 
 

@@ -24,7 +24,8 @@ from bot.size import Sized, best_choice, is_laid_out
 from bot.steps import steps
 from formulas.deployment import Layout
 from formulas.engines import engine
-from formulas.solve import GPU_COUNTS, LONGEST_TOKENS
+from formulas.engines.vllm_plan import VllmPlan
+from formulas.solve import GPU_COUNTS, LONGEST_TOKENS, MOST_SEQUENCES
 
 SAYS_ALSO = {
     "refusal.free": ("warning.free",),
@@ -107,7 +108,7 @@ def _headline_key(sized: Sized, held: Held) -> str:
         return "headline.weights_too_large"
     audio = "_audio" if is_audio(result.deployment) else ""
     keys = {
-        "batch": f"batch{audio}" if held.max_batch else "batch_none",
+        "batch": _batch_headline(held, audio),
         "sequence": ("sequence_model" if held.limited_by_model else "sequence") if held.longest else "sequence_none",
         "gpu_count": "gpu_count" if held.least else "gpu_count_none",
         "utilization": "utilization" if result.fits else "utilization_none",
@@ -118,6 +119,12 @@ def _headline_key(sized: Sized, held: Held) -> str:
         started = "fits_command" if result.memory.kv_cache else "fits"
         return f"headline.{started if result.fits else 'does_not_start'}"
     return f"headline.{result.verdict}"
+
+
+def _batch_headline(held: Held, audio: str) -> str:
+    if held.max_batch >= MOST_SEQUENCES:
+        return "batch_unbounded"
+    return f"batch{audio}" if held.max_batch else "batch_none"
 
 
 def _held_values(sized: Sized, held: Held, text: Messages) -> dict[str, Any]:
@@ -187,6 +194,8 @@ def _fact_keys(sized: Sized, held: Held) -> list[str]:
         return ["fact.no_layers"]
     audio = is_audio(sized.estimate.deployment)
     keys = [] if keeps else ["fact.no_cache"]
+    if frees_at_once(sized):
+        keys.append("fact.pooled")
     if solve_for != "batch":
         keys.append(_batch_key(held, audio=audio))
     if solve_for != "sequence" and not audio:
@@ -198,7 +207,14 @@ def _fact_keys(sized: Sized, held: Held) -> list[str]:
 def _batch_key(held: Held, *, audio: bool) -> str:
     if audio:
         return "fact.max_batch_audio"
+    if held.max_batch >= MOST_SEQUENCES:
+        return "fact.max_batch_unbounded"
     return "fact.max_batch" if held.max_batch else "fact.max_batch_none"
+
+
+def frees_at_once(sized: Sized) -> bool:
+    """Whether a request gives its cache back when its prompt is read, in the engine whose scheduler is followed."""
+    return sized.estimate.deployment.model.pooled and isinstance(sized.estimate.plan, VllmPlan)
 
 
 def _longest_key(held: Held) -> str:

@@ -15,8 +15,17 @@ from bot.resolve import Resolution
 from catalog.types import Gpu
 from formulas.deployment import Deployment
 from formulas.engines import engine
-from formulas.estimate import Estimate, estimate
-from formulas.solve import Choice, fewest_gpus, fitting_gpus, largest_batch, least_utilization, longest_sequence
+from formulas.engines.vllm_plan import VllmPlan
+from formulas.estimate import Estimate, Plan, estimate
+from formulas.solve import (
+    MOST_SEQUENCES,
+    Choice,
+    fewest_gpus,
+    fitting_gpus,
+    largest_batch,
+    least_utilization,
+    longest_sequence,
+)
 
 SLICE = " MIG "
 """What the catalog's names of slices contain."""
@@ -89,7 +98,7 @@ def _solved(resolution: Resolution) -> Deployment:
     plan = estimate(deployment).plan
     match resolution.solve_for:
         case "batch":
-            return deployment.at(batch=max(1, largest_batch(deployment, plan)))
+            return deployment.at(batch=max(1, _scheduled(largest_batch(deployment, plan), plan, deployment)))
         case "sequence":
             longest = longest_sequence(deployment, plan, limit=deployment.model.max_length)
             return deployment.at(sequence_tokens=longest) if longest else deployment
@@ -99,6 +108,13 @@ def _solved(resolution: Resolution) -> Deployment:
             least = fewest_gpus(deployment, most=1) if is_slice(deployment.gpu) else fewest_gpus(deployment)
             return least.deployment if least else deployment
     return deployment
+
+
+def _scheduled(most: int, plan: Plan, deployment: Deployment) -> int:
+    """A batch that memory does not limit is as large as the engine schedules at once."""
+    if most < MOST_SEQUENCES or not isinstance(plan, VllmPlan):
+        return most
+    return plan.step(deployment.load.sequence_tokens).max_sequences * deployment.layout.data_parallel
 
 
 def _at_least_utilization(deployment: Deployment) -> Deployment:

@@ -10,6 +10,7 @@ from typing import Any
 
 from catalog.architectures import read
 from catalog.architectures.rope import stretched_positions
+from catalog.pooling import pools
 from catalog.quantization import find_recipe, read_quantization
 from catalog.reading import read_object
 from catalog.repository import CONFIG_BYTES, Repository
@@ -58,6 +59,7 @@ def _model(repository: Repository, architecture: Architecture | None) -> Model:
         context=_context(repository, config, built),
         stored_bytes=loaded_bytes(repository, config) or None,
         files=repository.files,
+        pooled=pools(config, built, repository.id),
         source=repository.source,
         checked=datetime.now(UTC).date(),
     )

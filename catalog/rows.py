@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalog.architectures import UnknownArchitecture, read
+from catalog.pooling import pools
 from catalog.quantization import UnknownQuantization, read_quantization
 from catalog.types import Model
 
@@ -39,6 +40,7 @@ def model_from_row(row: Mapping[str, Any], *, family: str) -> Model:
             quantization=quantization,
             aliases=tuple(row.get("aliases", ())),
             published_parameters=row.get("parameters"),
+            pooled=pools(row["config"], architecture, row["id"]),
             **facts,
         )
     except ValueError as error:

@@ -382,6 +382,11 @@ def pool_pages(*, page_bytes: Any, pool_bytes: Any) -> Any:
     return ((pool_bytes) // (page_bytes))
 
 
+def pooled_pages(*, batch: Any, block_size: Any, cache_groups: Any, in_flight_batches: Any, max_batched_tokens: Any, max_sequences: Any, pages_per_request: Any) -> Any:
+    """pages that all requests of the scheduled steps hold at once [blocks]."""
+    return smallest(batch*pages_per_request, cache_groups*((-(-(in_flight_batches*max_batched_tokens) // (block_size))) + smallest(batch, max_sequences)) + pages_per_request)
+
+
 def printed_tokens_by_pages(*, cache_groups: Any, page_tokens: Any, pool_pages: Any) -> Any:
     """KV cache size that the engine prints at start-up [tokens]."""
     return page_tokens*((pool_pages) // (cache_groups))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Part of every cache key: raise it when a shape below changes."""
 
 Count = Annotated[int, Field(ge=1)]

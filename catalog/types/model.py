@@ -88,6 +88,8 @@ class Model(Fact):
     the dimensions are known."""
     files: tuple[WeightFile, ...] = ()
     """GGUF files of the repository."""
+    pooled: bool = False
+    """A request ends with its prompt: it embeds, ranks or scores, and generates nothing."""
     source: str
     checked: date
     note: str = ""

@@ -221,8 +221,23 @@ class VllmPlan:
         self, stage: Stage, batch: int, sequence_tokens: int, activations: int, reserve: Reserve
     ) -> Memory:
         pages = stage.cache.pages(sequence_tokens, reserve, self.laws)
+        if self.deployment.model.pooled and isinstance(stage.cache, CachePlan) and stage.cache.groups:
+            batch, pages = 1, self._scheduled_pages(stage.cache, batch, pages, reserve)
         cache = self.laws.cache_bytes(batch=batch, pages_per_request=pages, page_bytes=stage.cache.page_bytes)
         return Memory(weights=stage.weights, kv_cache=int(cache), activations=activations, overhead=stage.overhead)
+
+    def _scheduled_pages(self, cache: CachePlan, batch: int, pages: int, reserve: Reserve) -> int:
+        """Pages of requests that end with their prompts."""
+        held = self.laws.pooled_pages(
+            batch=batch,
+            pages_per_request=pages,
+            cache_groups=cache.group_count,
+            block_size=cache.block_size,
+            in_flight_batches=reserve.in_flight_batches,
+            max_batched_tokens=reserve.max_batched_tokens,
+            max_sequences=self.step(self.deployment.load.sequence_tokens).max_sequences,
+        )
+        return int(held)
 
     def _printed(self, pages: int, step: Step) -> int:
         """Tokens as the engine prints them; it multiplies floats, which may lose the last one."""

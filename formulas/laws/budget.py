@@ -5,6 +5,7 @@ from sympy import ceiling, floor
 from formulas.law import Law
 from formulas.symbols import (
     activation_bytes,
+    cache_groups,
     overhead_bytes,
     page_bytes,
     pages_per_request,
@@ -69,7 +70,6 @@ PRINTED_BY_REQUESTS = Law(
     source="vLLM v1/core/kv_cache_utils.py: get_kv_cache_capacity",
 )
 page_tokens = quantity("page_tokens", "tokens", "tokens of one page of the smallest group")
-cache_groups = quantity("cache_groups", "1", "groups of layers that share the pool")
 PRINTED_BY_PAGES = Law(
     name="printed_tokens_by_pages",
     result=printed_tokens,

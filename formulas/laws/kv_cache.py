@@ -7,9 +7,11 @@ from formulas.laws.weights import local_kv_heads
 from formulas.symbols import (
     batch,
     block_size,
+    cache_groups,
     element_bits,
     head_dim,
     max_batched_tokens,
+    max_sequences,
     page_bytes,
     pages_per_request,
     quantity,
@@ -100,6 +102,19 @@ CROSS_PAGES = Law(
     expression=ceiling(encoder_positions / block_size),
     holds="cross attention of encoder-decoder models; fixed length per request",
     source="vLLM v1/kv_cache_interface.py: CrossAttentionSpec",
+)
+
+scheduled_pages = quantity("scheduled_pages", "blocks", "pages that all requests of the scheduled steps hold at once")
+POOLED_PAGES = Law(
+    name="pooled_pages",
+    result=scheduled_pages,
+    expression=Min(
+        batch * pages_per_request,
+        cache_groups * (ceiling(in_flight_batches * max_batched_tokens / block_size) + Min(batch, max_sequences))
+        + pages_per_request,
+    ),
+    holds="causal models that embed, rank or score: a request ends with its prompt, one prompt may be half read",
+    source="vLLM v1/core/sched/scheduler.py: schedule, update_from_output; chunked prefill: vllm-project/vllm#26526",
 )
 
 cache_size = quantity("cache_size", "bytes", "KV cache of all sequences in flight on one GPU")
