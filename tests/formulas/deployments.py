@@ -26,6 +26,7 @@ MODELS = {
     "llama-4-scout": "meta-llama/Llama-4-Scout-17B-16E-Instruct",
     "nemotron-h": "nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16",
     "e5-large": "intfloat/multilingual-e5-large",
+    "qwen3-embedding-8b": "Qwen/Qwen3-Embedding-8B",
     "whisper-turbo": "openai/whisper-large-v3-turbo",
 }
 """One model of every architecture, by a short name."""

@@ -31,6 +31,25 @@ def test_kv_cache_bytes(name: str, batch: int, tokens: int, expected: int) -> No
     assert expected == estimate(deploy(name, batch=batch, tokens=tokens)).memory.kv_cache
 
 
+def test_a_request_that_generates_nothing_frees_its_cache() -> None:
+    """Of embedding requests only those of the scheduled steps hold pages, however many are sent."""
+    few, many, flood = (
+        estimate(deploy("qwen3-embedding-8b", batch=batch, tokens=1024)).memory.kv_cache for batch in (2, 5000, 500_000)
+    )
+    sequence = 1024 * 2 * 36 * 8 * 128 * 2
+    assert (2 * sequence, flood) == (few, many)
+    assert many < 50 * sequence
+
+
+@pytest.mark.parametrize(
+    ("name", "pooled"),
+    [("Qwen/Qwen3-Embedding-0.6B", True), ("intfloat/e5-mistral-7b-instruct", True), ("Qwen/Qwen3-0.6B", False)],
+)
+def test_what_generates_nothing_is_told_by_its_class_or_name(name: str, pooled: bool) -> None:
+    """A class without a generating head, or a repository that says what it is for."""
+    assert pooled is load().models[name].pooled
+
+
 def test_latent_cache_is_not_divided_by_tensor_parallelism() -> None:
     """Every GPU keeps the whole latent vector."""
     alone, eight = deploy("deepseek-r1"), deploy("deepseek-r1", layout=Layout(tensor_parallel=8))
