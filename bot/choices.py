@@ -178,6 +178,8 @@ def choose_length(query: Query, model: Model, gpu: Gpu, notes: Notes) -> int:
     elif query.audio_seconds:
         windows = audio_windows(audio_seconds=query.audio_seconds.value, window_seconds=AUDIO_WINDOW_SECONDS)
         notes.explain("assumed.audio", windows=int(windows))
+    if "quantiles" in query.extra:
+        notes.explain("assumed.quantiles", words=query.extra["quantiles"])
     if query.sequence_tokens:
         return _stated_length(query, query.sequence_tokens.value, model, notes)
     if query.mix:

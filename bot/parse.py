@@ -9,7 +9,7 @@ from bot.carried import LANGUAGE, LOGGED_AT, SETTINGS, read_carried
 from bot.commands import find_command
 from bot.logs.observation import Observation
 from bot.logs.readings import read_words
-from bot.parsing.additions import bind_additions, bind_per_card, bind_rates
+from bot.parsing.additions import bind_additions, bind_per_card, bind_rate_times_seconds, bind_rates
 from bot.parsing.asks import bind_asks
 from bot.parsing.cards import bind_cards, bind_count_behind, bind_nodes, bind_sizes
 from bot.parsing.check import WHOLE, check
@@ -25,6 +25,7 @@ from bot.parsing.named import bind_card_states, bind_models, bind_settings, bind
 from bot.parsing.names import Finder, default_finder
 from bot.parsing.nouns import join_nouns, settle_in_and_out
 from bot.parsing.pasted import blank, claim_command, yield_to_command
+from bot.parsing.quantiles import bind_quantiles, settle_quantiles
 from bot.parsing.scattered import bind_scattered
 from bot.parsing.shapes import bind_shapes
 from bot.parsing.sums import bind_input_and_output, bind_part_pairs, bind_ratio, bind_sums
@@ -40,15 +41,18 @@ STEPS = (
     bind_machines,
     bind_cards,
     bind_durations,
+    bind_quantiles,
     bind_mix,
     bind_ranges,
     bind_products,
     bind_part_pairs,
     bind_ratio,
     bind_counts,
+    bind_rate_times_seconds,
     bind_switches,
     bind_card_states,
     bind_sums,
+    settle_quantiles,
     bind_input_and_output,
     bind_machine_counts,
     bind_nodes,
@@ -85,7 +89,7 @@ SLOTS = frozenset(field.name for field in fields(Query)) - {
     "log",
 }
 
-NEEDS_READING = frozenset({"unknown", "number", "release", "model", "gpu", "format", "engine", "machine"})
+NEEDS_READING = frozenset({"unknown", "number", "release", "model", "gpu", "format", "engine", "machine", "quantile"})
 """Roles that are nothing by themselves: what no step used is unread."""
 
 

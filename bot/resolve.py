@@ -208,6 +208,9 @@ def _settings(query: Query, gpu: Gpu, others: dict[str, Any]) -> Settings:
 
 
 def _batch(query: Query, notes: Notes) -> int:
+    if query.batch and "in_flight" in query.extra:
+        rate, seconds = query.extra["in_flight"]
+        notes.assume("batch", "assumed.in_flight", words=(rate,), seconds=f"{seconds:g}", batch=query.batch.value)
     if query.batch:
         return query.batch.value
     if _unknown(query) != "batch":

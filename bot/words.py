@@ -6,7 +6,7 @@ Roles
                audio: slots of Query; instances: replicas, but machines beside the name of one
     counted    users requests prompts concurrent tokens cards nodes: what a number counts ("20 users"); each of them
     lengths    input output; in and out where both stand beside a number
-    shares     mix half rest
+    shares     mix half rest; quantile: p95, median
     questions  how_many which most fewest smallest cheapest: ask for the noun beside them; ask_*: ask by themselves
     verbs      explain help guide
     additions  lora rank draft draft_layer projector: what is served beside the model; gguf: its usual format;
@@ -38,7 +38,7 @@ ROLES = frozenset(
         "fewest smallest cheapest ask_batch ask_sequence ask_gpu_count ask_gpu explain help guide second minute hour "
         "thousand million percent gigabytes gibibytes megabytes mebibytes link place range version memory filler lora "
         "rank draft draft_layer projector gguf rate per_card ecc_on ecc_off wsl card_brand batch_glued sequence_glued "
-        "number engine"
+        "number engine quantile"
     ).split()
 )
 
@@ -126,6 +126,8 @@ def phrases(code: str, table: dict[str, Any]) -> list[Reading]:
             raise ValueError(f"{code}: unknown role {role!r}")
         rows += [Reading(code, spaced(phrase), role, 0.0) for phrase in listed]
     rows += [Reading(code, spaced(word), "number", float(value)) for word, value in table.get("numbers", {}).items()]
+    for word, share in table.get("quantiles", {}).items():
+        rows.append(Reading(code, spaced(word), "quantile", float(share)))
     for engine, names in table.get("engines", {}).items():
         rows += [Reading(code, spaced(name), "engine", engine) for name in names]
     return rows

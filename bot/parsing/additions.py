@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import ceil
 
 from bot.parsing.items import Item, Sentence
 from bot.parsing.numbers import is_whole
 from bot.parsing.slots import NOUNS
 from bot.parsing.split import NO_BREAK
+from bot.parsing.units import SECONDS_PER
+from bot.words import fold
 
 _RANK = re.compile(r"r\d+\Z", re.I)
 _DRAFT_LAYER = re.compile(r"eagle|mtp|nextn", re.I)
@@ -18,6 +21,8 @@ PIECES = 6
 """Words around "lora" that may state its rank and number."""
 COUNTS = frozenset({*NOUNS, "times"}) - {"tokens"}
 """Roles of what a number may count, other than draft tokens."""
+MINUTES = ("minute", "rpm", "phut")
+"""What a rate by the minute is told by."""
 NEXT_TO = 2
 """Characters between a load and "per gpu"."""
 
@@ -47,8 +52,29 @@ def bind_rates(sentence: Sentence) -> None:
             counted.append(place)
         items = [sentence.items[place] for place in counted]
         sentence.extra["rate"] = sentence.words(*items)
+        sentence.rates.append((_per_second(sentence, items), items))
         for part in items:
             part.used = True
+
+
+def bind_rate_times_seconds(sentence: Sentence) -> None:
+    """ "10 rps, 8 s each" are 80 requests at once, as long as no other number of them is stated (Little's law)."""
+    seconds, rates = sentence.claims.get("audio_seconds", []), [rate for rate, _ in sentence.rates if rate]
+    if len(seconds) != 1 or len(rates) != 1 or sentence.said("batch") or sentence.of("audio"):
+        return
+    items = [Item("rate", seconds[0].start, seconds[0].end), *sentence.rates[0][1]]
+    sentence.claim("batch", float(max(1, ceil(rates[0] * seconds[0].value))), *items, vague=True)
+    del sentence.claims["audio_seconds"]
+    sentence.extra["in_flight"] = sentence.extra.pop("rate"), seconds[0].value
+
+
+def _per_second(sentence: Sentence, items: list[Item]) -> float:
+    """Requests a second; 0 where tokens are counted, or nothing is."""
+    numbers = [item.value.amount for item in items if item.role == "number"]
+    if len(numbers) != 1 or any(item.role == "tokens" for item in items) or "tok" in sentence.words(*items).lower():
+        return 0.0
+    minutes = any(mark in fold(sentence.words(*items)) for mark in MINUTES)
+    return numbers[0] / (SECONDS_PER["minute"] if minutes else 1)
 
 
 def bind_per_card(sentence: Sentence) -> None:

@@ -59,6 +59,8 @@ class Sentence:
     extra: dict[str, Any] = field(default_factory=dict)
     machines: list[tuple[Item, Machine]] = field(default_factory=list)
     """Items that name a machine, each with its row."""
+    rates: list[tuple[float, list[Item]]] = field(default_factory=list)
+    """Requests a second, each with the items that said so; 0 where it counts something else."""
     command: Command | None = None
     log: Observation | None = None
     _present: set[str] = field(init=False)

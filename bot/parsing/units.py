@@ -25,7 +25,7 @@ def join_units(items: list[Item]) -> list[Item]:
             and before.role == "number"
             and item.gap == NO_BREAK
             and not isinstance(before.value, float)
-            and not _is_key(item, behind)
+            and not (before.end < item.start and _is_key(item, behind))
         ):
             number = _scaled(before.value, item)
             if number:
