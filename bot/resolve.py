@@ -211,6 +211,8 @@ def _batch(query: Query, notes: Notes) -> int:
     if query.batch and "in_flight" in query.extra:
         rate, seconds = query.extra["in_flight"]
         notes.assume("batch", "assumed.in_flight", words=(rate,), seconds=f"{seconds:g}", batch=query.batch.value)
+    if query.batch and "of_all" in query.extra:
+        notes.explain("assumed.of_all", words=query.extra["of_all"], batch=query.batch.value)
     if query.batch:
         return query.batch.value
     if _unknown(query) != "batch":

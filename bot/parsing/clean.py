@@ -21,6 +21,8 @@ _SUBSTITUTION = re.compile(r"(?<=[=:\"'])`([^`\n]{1,80})`|(?<=-\w )`([^`\n]{1,80
 _TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-9;?]{0,20}[A-Za-z]|\][^\x07\x1b]{0,200}\x07)")
 """Colours and titles of a terminal (ECMA-48)."""
 _EMOJI = re.compile(r"(?<!\S):[a-z][\w+-]{0,60}:(?!\S)")
+_PICTURES = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u20e3]")
+"""Emoji and dingbats."""
 _INVISIBLE = dict.fromkeys(
     [0x00AD, 0x061C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
 )
@@ -60,4 +62,5 @@ def clean(text: str) -> str:
 
 def _plain_characters(text: str) -> str:
     text = _LONG_DASH_FLAG.sub("--", text).translate(_TABLE)
+    text = _PICTURES.sub(" ", text)
     return unicodedata.normalize("NFKC", text).translate(_TABLE)

@@ -110,7 +110,8 @@ def _noun(items: list[Item], index: int, step: int) -> Choice | None:
         role = items[at].role
         if role == "times":
             card = next((place for place in (at + step, index - step) if _is_card(items, place)), None)
-            fits = card is not None and not number.unit and items[max(card, index)].gap == NO_BREAK
+            glued = step > 0 and items[index].end == items[at].start
+            fits = card is not None and not number.unit and items[max(card, index)].gap <= (SOFT_BREAK if glued else 0)
             return Choice(cost, card, "gpu_count") if fits else None
         if role in NOUNS and (role == "gpu" or not items[at].used):
             return _taken(number, items, at, step, cost)

@@ -25,6 +25,7 @@ BETWEEN = (
     "plus",
     "rest",
 )
+WHOLE_PERCENT = 100
 SHARES_ADD_UP = 0.011
 """How far the shares of a mix may be from 1: 33% three times is a whole."""
 
@@ -89,6 +90,7 @@ def bind_mix(sentence: Sentence) -> None:
     """ "70% 4k, 30% 8k" in either order, and "half 2k half 8k"."""
     shares = [(index, item) for index, item in _shares(sentence)]
     if len(shares) < 2:
+        _bind_split(sentence)
         return
     pairs = _pairs(sentence, shares, 1) or _pairs(sentence, shares, -1)
     if not pairs:
@@ -99,6 +101,18 @@ def bind_mix(sentence: Sentence) -> None:
     if abs(sum(share for share, _ in mix) - 1) > SHARES_ADD_UP:
         sentence.problems.append(Problem("out_of_range", "mix", (sentence.words(*items),)))
     sentence.claim("mix", mix, *items)
+
+
+def _bind_split(sentence: Sentence) -> None:
+    """ "70/30 split 2k and 16k": two shares of a hundred, and as many lengths behind them in the same order."""
+    for index, _ in sentence.of("slash") if sentence.of("mix") else ():
+        sides = [side for side in sentence.items[max(index - 1, 0) : index + 2 : 2] if side.role == "number"]
+        lengths = [item for place, item in sentence.of("number") if place > index + 1 and is_length(item.value)]
+        if len(sides) == len(lengths) == 2 and sum(side.value.amount for side in sides) == WHOLE_PERCENT:
+            shares = [side.value.amount / WHOLE_PERCENT for side in sides]
+            mix = tuple((share, int(item.value.tokens())) for share, item in zip(shares, lengths, strict=True))
+            sentence.claim("mix", mix, *sides, *lengths)
+            return
 
 
 def bind_counted_mix(sentence: Sentence) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from bot.parsing.split import Word
@@ -45,6 +46,8 @@ class Name(NamedTuple):
     candidates: tuple[str, ...]
 
 
+_BRACKETS = re.compile(r"[\s()\[\]{}]+")
+"""What may stand inside a name: "llama 3.1 70b (instruct)"."""
 _MILLIONS = re.compile(r"\d+(?:\.\d+)?m\Z")
 
 
@@ -88,11 +91,12 @@ def is_name(finder: Finder, word: str) -> bool:
     return finder.longest([word], 0) is not None
 
 
-def run_of(words: Sequence[Word], start: int, ends: Container[str], limit: int = 8) -> list[str]:
-    """The words from here to the next comma, bracket, operator or word of `ends`: no name goes beyond."""
+def run_of(words: Sequence[Word], start: int, ends: Container[str], text: str, limit: int = 8) -> list[str]:
+    """The words from here to the next comma, operator or word of `ends`: no name goes beyond. Brackets are passed."""
     run = [words[start].text]
-    for word in words[start + 1 : start + limit]:
-        if word.gap or word.operator or word.folded in ends:
+    for before, word in pairwise(words[start : start + limit]):
+        apart = word.gap and not _BRACKETS.fullmatch(text, before.end, word.start)
+        if apart or word.operator or word.folded in ends:
             break
         run.append(word.text)
     return run

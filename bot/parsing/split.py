@@ -47,8 +47,8 @@ _COUNT_AND_CARD = re.compile(r"gpu_(\d+)(x)_(?=[a-z])")
 _TIMES_BEFORE = re.compile(r"(.*[a-z0-9])([x*])(\d+)\Z")
 _KEY_NUMBER = re.compile(r"([a-z]+)(\.?\d[\d.,]*[km%]?)\Z")
 _NUMBER_KEY = re.compile(r"(\d[\d.,]*)(?:(k|m)(?=[a-z]))?([a-z]+)\Z")
-_LEADING = re.compile(r"\A(?:(?!~/)[~$#…])+")
-"""Marks before a word that say nothing; ~/ starts a path."""
+_LEADING = re.compile(r"\A(?:(?!~/|\$\d)[~$#…])+")
+"""Marks before a word that say nothing; ~/ starts a path, $ a price."""
 _SEPARATOR = re.compile(r"[-_/:@+&~]+")
 
 

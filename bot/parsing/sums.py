@@ -35,15 +35,30 @@ def bind_ratio(sentence: Sentence) -> None:
 
 def bind_sums(sentence: Sentence) -> None:
     """ "2048 + 512", "2048 -> 512", "1k/1k" and "3000:1000": input and output."""
+    separators = _separators(sentence)
     for index, mark in sentence.of(*MARKS):
         sides = _sides(sentence, index)
-        if len(sides) != 2 or (mark.role == "equals" and not all(is_length(side.value) for side in sides)):
+        if (
+            mark in separators
+            or len(sides) != 2
+            or (mark.role == "equals" and not all(is_length(side.value) for side in sides))
+        ):
             continue
         if sides[0].used != sides[1].used and sides[0].value.unit == sides[1].value.unit:
             sentence.problems.append(Problem("conflict", None, (sentence.words(*sides),)))
         elif all(map(_is_part, sides)):
             for slot, side in zip(("input", "output"), sides, strict=True):
                 sentence.claim(slot, side.value.tokens(), side)
+
+
+def _separators(sentence: Sentence) -> list[Item]:
+    """ "qwen3-32b / fp8 / 20 / 8k": slashes with space around them, where there are several, add nothing up."""
+    apart = [item for _, item in sentence.of("slash") if _is_apart(sentence.text, item)]
+    return apart if len(apart) > 1 else []
+
+
+def _is_apart(text: str, item: Item) -> bool:
+    return text[item.start - 1 : item.start].isspace() and text[item.end : item.end + 1].isspace()
 
 
 def bind_input_and_output(sentence: Sentence) -> None:

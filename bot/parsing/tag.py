@@ -37,7 +37,7 @@ def tag(text: str, finder: Finder) -> tuple[list[Item], str]:
     items: list[Item] = []
     index = 0
     while index < len(words):
-        item, used = _item_at(words, index, finder)
+        item, used = _item_at(words, index, finder, text)
         if item is None:
             parts = None if _stands_for_card(words, index) else _parts(words[index], finder)
             if parts:
@@ -58,7 +58,7 @@ def _prepared(text: str, finder: Finder) -> list[Word]:
     return words
 
 
-def _item_at(words: list[Word], index: int, finder: Finder) -> tuple[Item | None, int]:
+def _item_at(words: list[Word], index: int, finder: Finder, text: str) -> tuple[Item | None, int]:
     """The longest reading that starts at a word; a name wins over a phrase of the same length."""
     word = words[index]
     if word.operator:
@@ -67,7 +67,8 @@ def _item_at(words: list[Word], index: int, finder: Finder) -> tuple[Item | None
         return (_number(word) if word.folded.isdigit() else None) or _plain(word), 1
     phrase = _phrase_at(words, index)
     link = read_link(word.text) if "/" in word.text or "\\" in word.text else None
-    name = name_at(finder, run_of(words, index, _name_ends()), 0) if not link and _may_be_name(word, phrase) else None
+    may_be = not link and _may_be_name(word, phrase)
+    name = name_at(finder, run_of(words, index, _name_ends(), text), 0) if may_be else None
     if phrase and phrase[1] > (name.length if name else 0):
         return _span("word", words, index, phrase[1], phrase[0]), phrase[1]
     if name and not _is_number_here(words, index, name) and not (phrase and name.vague and _is_share(words, index)):

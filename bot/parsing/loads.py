@@ -1,0 +1,51 @@
+"""Of several numbers of people or requests, the one that is active at once: "1000 users, 50 concurrent"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil
+
+from bot.parsing.items import Claim, Item, Sentence
+from bot.parsing.split import NO_BREAK
+
+AT_ONCE = frozenset({"concurrent", "batch", "batch_glued"})
+"""Roles of words that say how many run at the same time."""
+BESIDE = ("filler", "link", "users", "requests")
+"""What may stand between a number and such a word."""
+
+
+def settle_loads(sentence: Sentence) -> None:
+    """A share of all is taken of them; of a total and a part at once the total is no load."""
+    claims = sentence.claims.get("batch", [])
+    if len(claims) == 1:
+        _take_share(sentence, claims)
+    at_once = [claim for claim in claims if _is_at_once(sentence, claim)]
+    totals = [claim for claim in claims if claim not in at_once]
+    if len(at_once) == 1 and totals and all(total.value > at_once[0].value for total in totals):
+        sentence.claims["batch"] = at_once
+        sentence.extra["of_all"] = tuple(sentence.text[total.start : total.end] for total in totals)
+
+
+def _take_share(sentence: Sentence, claims: list[Claim]) -> None:
+    """ "500 employees, 10% active at once"."""
+    for index, item in sentence.of("number"):
+        beside = [sentence.beside(index, step, BESIDE, NO_BREAK) for step in (1, -1)]
+        words = [sentence.items[place] for place in beside if place is not None]
+        word = next((word for word in words if word.role == "concurrent"), None)
+        if word and item.value.unit == "%" and 0 < item.value.share < 1:
+            all_of_them = claims[0]
+            item.used = word.used = True
+            value = float(ceil(all_of_them.value * item.value.share))
+            start, end = min(all_of_them.start, item.start), max(all_of_them.end, item.end)
+            claims[0] = replace(all_of_them, value=value, start=start, end=end, vague=True)
+            return
+
+
+def _is_at_once(sentence: Sentence, claim: Claim) -> bool:
+    """Whether a word for what runs at the same time is part of a claim, or stands beside it."""
+    inside = [index for index, item in enumerate(sentence.items) if claim.start <= item.start < claim.end]
+    if not inside:
+        return False
+    around = [sentence.beside(inside[0], -1, BESIDE, NO_BREAK), sentence.beside(inside[-1], 1, BESIDE, NO_BREAK)]
+    items: list[Item] = [sentence.items[place] for place in (*inside, *around) if place is not None]
+    return any(item.role in AT_ONCE for item in items)
