@@ -7,7 +7,7 @@ import logging
 from bot.amounts import shown_in
 from bot.compare import compared
 from bot.defaults import Defaults, inherit
-from bot.errors import Conflict, QuestionError
+from bot.errors import Conflict, EmptyQuestion, QuestionError
 from bot.help import help_reply
 from bot.masking import masked
 from bot.parse import parse
@@ -18,6 +18,7 @@ from bot.say import say
 from bot.size import size
 from bot.sorry import internal_error, sorry
 from bot.which_format import asks_format, widest_format
+from bot.which_model import with_offers
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,8 @@ def _answer(query: Query, settings: Defaults) -> Reply:
         sized = size(resolve(query))
     except Conflict as error:
         return compared(query, sorry(query, error), settings)
+    except EmptyQuestion as error:
+        raise with_offers(query, error) from None
     if query.verb == "explain":
         from bot.derive import derive
 

@@ -91,3 +91,23 @@ def test_the_widest_format_that_fits_is_found(question: str, weights: str, engin
     assert "weights" in reply.answer.understood.assumed
     assert reply.answer.fits in (True, None)
     assert 2 < len(reply.tables[0].rows)
+
+
+@pytest.mark.parametrize(
+    "question", ["what fits on 24 GB?", "which model can I run on 2x 4090 in fp8", "20 users 8k, h100"]
+)
+def test_without_a_model_ones_that_fit_are_offered(question: str) -> None:
+    """The question stays unanswered, and each offer is a question that is answered with yes."""
+    error = answer(question).answer.error
+    assert error
+    assert ("empty", "model") == (error.code, error.slot)
+    assert 3 < len(error.suggestions)
+    assert all(answer(offer).answer.fits for offer in error.suggestions)
+
+
+@pytest.mark.parametrize("question", ["how many h100 for 20 users at 8k", "20 users at 8k", "write a poem on an h100"])
+def test_nothing_is_offered_where_no_card_was_set(question: str) -> None:
+    """Without cards to fit on, and with words that may be a name, there is nothing to offer."""
+    error = answer(question).answer.error
+    assert error
+    assert [] == error.suggestions
