@@ -31,6 +31,7 @@ from bot.parsing.scattered import bind_scattered
 from bot.parsing.shapes import bind_shapes
 from bot.parsing.sums import bind_input_and_output, bind_part_pairs, bind_ratio, bind_sums
 from bot.parsing.tag import tag
+from bot.parsing.typos import settle_typos
 from bot.parsing.unknown import find_unknown_names, require_model
 from bot.parsing.versus import bind_versus
 from bot.query import Problem, Query
@@ -121,8 +122,11 @@ def read(cleaned: str, finder: Finder, log: Observation | None = None) -> Senten
     command = find_command(cleaned)
     words = blank(cleaned, command) if command else cleaned
     items, language = tag(words, finder)
+    typos = () if command or log else settle_typos(items, words)
     settle_in_and_out(items)
     sentence = Sentence(cleaned, finder, join_nouns(items), language, command=command, log=log)
+    if typos:
+        sentence.extra["typos"] = typos
     if command:
         claim_command(sentence, command)
     for step in STEPS:

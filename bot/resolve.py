@@ -108,6 +108,7 @@ def resolve(query: Query) -> Resolution:
         load=slot_load(query, Load(batch=_batch(query, notes), sequence_tokens=length), release),
         draft=beside.draft,
     )
+    _note_typos(query, notes)
     _note_unread(query, notes)
     _note_inherited(query, notes)
     return Resolution(
@@ -223,6 +224,11 @@ def _batch(query: Query, notes: Notes) -> int:
 def _note_inherited(query: Query, notes: Notes) -> None:
     for slot, whose in query.inherited:
         notes.assume(slot, f"assumed.inherited_{whose}", setting=slot, value=getattr(query, slot).value)
+
+
+def _note_typos(query: Query, notes: Notes) -> None:
+    for typed, read in query.extra.get("typos", ()):
+        notes.explain("assumed.typo", words=(typed,), read=read)
 
 
 def _note_unread(query: Query, notes: Notes) -> None:

@@ -21,7 +21,7 @@ PIECES = 6
 """Words around "lora" that may state its rank and number."""
 COUNTS = frozenset({*NOUNS, "times"}) - {"tokens"}
 """Roles of what a number may count, other than draft tokens."""
-MINUTES = ("minute", "rpm", "phut")
+MINUTES = ("minute", "/min", "rpm", "phut")
 """What a rate by the minute is told by."""
 NEXT_TO = 2
 """Characters between a load and "per gpu"."""

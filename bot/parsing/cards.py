@@ -35,7 +35,7 @@ def _bind_variant(sentence: Sentence, index: int, card: Item) -> None:
     behind = sentence.beside(index, 1, (), NO_BREAK)
     if behind is None or sentence.items[behind].role != "unknown":
         return
-    first, *rest = sentence.words(card).split()
+    first, *rest = sentence.words(card).replace("-", " ").split()
     word = sentence.items[behind]
     found = sentence.finder.find_gpu(" ".join([first, sentence.words(word), *rest]))
     if not isinstance(found, NotFound):
