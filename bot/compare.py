@@ -16,7 +16,7 @@ from bot.defaults import Defaults, inherit
 from bot.errors import QuestionError
 from bot.messages import Messages, messages
 from bot.parse import parse
-from bot.phrasing import engine_name, gpus
+from bot.phrasing import engine_name, gpus, layout_text
 from bot.present import answer, asked_again, command
 from bot.query import Problem, Query
 from bot.questions import release
@@ -27,13 +27,14 @@ from bot.words import comparing, fold
 
 KINDS = ("model", "gpu", "engine", "engine_version")
 """Slots of which two values are always a comparison."""
+LAYOUT = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 VALUES = (
     "weights",
     "kv_cache",
     "batch",
     "sequence_tokens",
     "gpu_count",
-    "tensor_parallel",
+    *LAYOUT,
     "max_batched_tokens",
     "utilization",
 )
@@ -94,6 +95,8 @@ def _beside(refusal: Reply, sides: Sequence[Sized], slot: str) -> Reply:
 
 def _alternative(side: Sized, slot: str) -> contract.Alternative:
     found = answer(side)
+    if slot in LAYOUT:
+        slot = next((each for each in LAYOUT if (getattr(found.understood, each) or 1) > 1), slot)
     return contract.Alternative(
         change=f"{slot}={getattr(found.understood, slot)}",
         fits=found.fits,
@@ -150,5 +153,7 @@ def _name(side: Sized, slot: str, text: Messages) -> str:
         return gpus(deployment.gpu.name, deployment.layout.gpu_count)
     if slot in ("engine", "engine_version"):
         return f"{engine_name(deployment.engine, text)} {release(deployment.engine_version)}"
+    if slot in LAYOUT:
+        return layout_text(deployment.layout, text)
     value = getattr(answer(side).understood, slot)
     return count(value) if isinstance(value, int) else str(value)

@@ -23,6 +23,8 @@ COUNTS = frozenset({*NOUNS, "times"}) - {"tokens"}
 """Roles of what a number may count, other than draft tokens."""
 MINUTES = ("minute", "/min", "rpm", "phut")
 """What a rate by the minute is told by."""
+_PART = re.compile(r"\b(?:ttft|tpot|itl|tbt|first token|per token)\b", re.I)
+"""Times of a part of a request."""
 NEXT_TO = 2
 """Characters between a load and "per gpu"."""
 
@@ -61,6 +63,8 @@ def bind_rate_times_seconds(sentence: Sentence) -> None:
     """ "10 rps, 8 s each" are 80 requests at once, as long as no other number of them is stated (Little's law)."""
     seconds, rates = sentence.claims.get("audio_seconds", []), [rate for rate, _ in sentence.rates if rate]
     if len(seconds) != 1 or len(rates) != 1 or sentence.said("batch") or sentence.of("audio"):
+        return
+    if _PART.search(sentence.text):
         return
     items = [Item("rate", seconds[0].start, seconds[0].end), *sentence.rates[0][1]]
     sentence.claim("batch", float(max(1, ceil(rates[0] * seconds[0].value))), *items, vague=True)

@@ -10,6 +10,7 @@ from operator import attrgetter
 
 from bot.parsing.items import Claim, Item, Sentence, replaced
 from bot.query import CustomCard, Problem
+from bot.words import comparing, fold
 from catalog.types import NotFound
 
 LIMITS: dict[str, tuple[float, float]] = {
@@ -32,6 +33,7 @@ SUGGESTED = 3
 """Corrected questions that are offered for a contradiction."""
 
 
+PARALLEL = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 VALUES = ("number", "format", "release")
 """Roles of what may be the second of two values without a noun of its own."""
 
@@ -42,6 +44,7 @@ def check(sentence: Sentence) -> None:
         sentence.claims[slot] = claims = _precise(sentence, slot, claims)
         _check_range(sentence, slot, claims)
         _check_conflict(sentence, slot, claims)
+    _check_layouts(sentence)
 
 
 def _precise(sentence: Sentence, slot: str, claims: list[Claim]) -> list[Claim]:
@@ -97,6 +100,22 @@ def _check_conflict(sentence: Sentence, slot: str, claims: list[Claim]) -> None:
         corrected for value in values for corrected in without(sentence.text, _others(sentence, claims, value))
     ]
     sentence.problems.append(Problem("conflict", slot, words, tuple(suggestions)))  # type: ignore[arg-type]
+
+
+def _check_layouts(sentence: Sentence) -> None:
+    """ "tp 2 vs pp 2": two ways to share the cards, not one that has both."""
+    said = [(slot, sentence.claims[slot]) for slot in PARALLEL if len(sentence.claims.get(slot, [])) == 1]
+    if len(said) != 2:
+        return
+    first, second = sorted((claims[0] for _, claims in said), key=lambda claim: claim.start)
+    between = [item for item in sentence.items if first.end <= item.start < second.start]
+    if any(fold(sentence.words(item)) in comparing() for item in between) and _only_joins(
+        sentence, first.end, second.start
+    ):
+        words = tuple(sentence.text[claim.start : claim.end] for claim in (first, second))
+        joint = Claim(None, first.end, second.start)
+        alone = [text for other in (second, first) for text in without(sentence.text, [other, joint])]
+        sentence.problems.append(Problem("conflict", said[0][0], words, tuple(alone)))  # type: ignore[arg-type]
 
 
 def _others(sentence: Sentence, claims: list[Claim], value: object) -> list[Claim]:

@@ -17,6 +17,8 @@ from bot.answer import answer
         ),
         ("qwen3-32b bf16 vs fp8 on l40s", ["weights=bf16", "weights=fp8"], [False, True]),
         ("qwen3-32b fp8 on h100 vllm vs sglang", ["engine=vllm", "engine=sglang"], [True, True]),
+        ("llama-3.3-70b fp8 2xh100 tp2 vs pp2 8k", ["tensor_parallel=2", "pipeline_parallel=2"], [True, True]),
+        ("llama-3.3-70b fp8 8xh100 dp 8 or tp 8 8k", ["data_parallel=8", "tensor_parallel=8"], [False, True]),
         ("qwen3-32b fp8 h100 kv fp8 vs bf16", ["kv_cache=fp8", "kv_cache=bf16"], [True, True]),
         ("qwen3-32b fp8 8k vs 16k on h100", ["sequence_tokens=8192", "sequence_tokens=16384"], [True, True]),
         ("qwen3-32b fp8 h100 vllm 0.8.5 vs 0.11.0", ["engine_version=0.8.5", "engine_version=0.11.0"], [True, True]),
