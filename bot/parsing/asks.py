@@ -5,6 +5,7 @@ A question word asks for the nearest noun that no number is bound to: "max 16 re
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from bot.parsing.formats import USUAL_GGUF
@@ -71,6 +72,7 @@ MAKERS = {
 """Brand -> maker of the cards that "which amd gpu" asks for."""
 GGUF_ENGINE = "llama.cpp"
 """Reads GGUF files."""
+_BLANK = re.compile(r"\s*[=:]\s*\?")
 FARTHEST = 8
 NEAREST = 3
 
@@ -83,6 +85,8 @@ def bind_asks(sentence: Sentence) -> None:
     for role in MEANS:
         for index, item in sentence.of(role):
             _bind(sentence, index, item)
+    if not sentence.said("solve_for"):
+        _bind_blanks(sentence)
     if not sentence.said("solve_for"):
         _bind_limits(sentence)
     if not sentence.said("solve_for"):
@@ -163,6 +167,16 @@ def _target(sentence: Sentence, index: int, step: int, limit: int, passes_number
         if not (item.role in SKIPPED or length or passed):
             return None
     return None
+
+
+def _bind_blanks(sentence: Sentence) -> None:
+    """ "batch = ?": the blank is what is asked for."""
+    for item in sentence.items:
+        if TARGETS.get(item.role) and not item.used and _BLANK.match(sentence.text, item.end):
+            target = TARGETS[item.role]
+            named = target == "gpu" and sentence.said("gpu")
+            sentence.claim("solve_for", "gpu_count" if named else target, item)
+            return
 
 
 def _bind_limits(sentence: Sentence) -> None:

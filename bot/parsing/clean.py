@@ -23,6 +23,13 @@ _TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-9;?]{0,20}[A-Za-z]|\][^\x07\x1b]{0,20
 _EMOJI = re.compile(r"(?<!\S):[a-z][\w+-]{0,60}:(?!\S)")
 _PICTURES = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u20e3]")
 """Emoji and dingbats."""
+_DICTATED = re.compile(
+    r"(?<![\w.-])(?:(h) (100s?|200s?|20s?|800s?)(?! (?:users|people|requests|tokens|sessions|chats))"
+    r"|(l) (40 ?s)|(a) (100s?)(?= (?:gpus?|cards?|sxm|pcie|[48]0 ?g|[48]0 gig))"
+    r"|(?<=[a-z0-9] )(\d{1,3}(?:\.\d)?) (b)(?! \d))(?![\w.])",
+    re.I,
+)
+"""Names as they are spelled out to a phone: "h 100", "l 40 s", "qwen3 32 b"."""
 _INVISIBLE = dict.fromkeys(
     [0x00AD, 0x061C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
 )
@@ -57,7 +64,12 @@ def clean(text: str) -> str:
     text = text.replace("`", "\n" if pasted else " ")
     text = _EMOJI.sub(" ", text) if ":" in text else text
     text = _EMPHASIS.sub(r"\2", text) if not pasted and ("*" in text or "_" in text or "~" in text) else text
+    text = text if pasted else _DICTATED.sub(_joined, text)
     return _COMMAND_NAME.sub("", text, count=1) if _COMMAND_NAME.match(text) else text
+
+
+def _joined(match: re.Match[str]) -> str:
+    return match.group().replace(" ", "")
 
 
 def _plain_characters(text: str) -> str:
