@@ -77,7 +77,8 @@ def home(server: Server, slack: WebApi) -> dict[str, Any]:
 def test_every_button_of_the_home(bot_server: Server, slack: WebApi) -> None:
     """Each opens a modal or draws the Home again, within what Slack takes."""
     bot_server.command("qwen3-8b on l4 batch 4 seq 4k")
-    view = home(bot_server, slack)
+    until(lambda: "batch 4" in json.dumps(home(bot_server, slack)))
+    view = slack.of("views.publish")[0]["view"]
     check(view["blocks"], surface="home")
     buttons = list(elements(view["blocks"]))
     assert {"vram_ask", "vram_forget", "vram_form", "vram_my_settings", "vram_channel_settings"} == {
