@@ -1,8 +1,9 @@
 """Fit vLLM's constants on the measured start-ups: `make fit` writes formulas/fitted.toml.
 
-Every figure is the median over the logs of its class, so one odd log moves nothing; bands are conformal: nine of ten
-start-ups of a class lie within its figure. Rows of low confidence, and rows that say why they stand
-aside, take no part.
+Every figure is the median over the logs of its class, so one odd log moves nothing, drawn towards the median of the
+wider class as if PRIOR_LOGS more logs stood there. Bands are conformal: nine of ten start-ups of a class lie within its
+figure, each as a fit on all others predicts it. Rows of low confidence, and rows that say why they stand aside, take no
+part.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from math import ceil
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from benchmarks.accuracy.deploy import GIB
 from benchmarks.accuracy.rows import Start
@@ -20,73 +21,143 @@ from benchmarks.accuracy.score import available, expressed
 from formulas import compiled
 from formulas.deployment import Deployment
 from formulas.engines import vllm_versions as releases
-from formulas.engines.vllm_classes import band_classes, graph_class, non_torch_class, weights_class
+from formulas.engines.vllm_classes import band_classes, graph_class, non_torch_classes, weights_class
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.fitted import FILE, GROUPS, Constant, Fitted
 from formulas.units import KIB, MIB
 
+PRIOR_LOGS = 0.25
+"""Weight of the wider class in the figure of a narrower one, in logs: the least error of left-out rows."""
 COVERED = 0.9
 """Share of start-ups that a band is to cover."""
-FEWEST_LOGS = 9
-"""Logs that a class needs for a band of its own; COVERED of fewer is no figure."""
+FEWEST_LOGS = 19
+"""Logs that a class needs for a band of its own; of fewer the largest residual alone would be the figure."""
 GRAPH_BASE_STEPS = 64
 """Candidates for the base of the graphs, up to the smallest that was logged: no class may come out below zero."""
 TIB = 2**40
 """A cache so large that its tokens tell the bytes of one."""
+ANY = "any"
+"""The class of all logs."""
 
-
-class ZeroOf(dict[str, Constant]):
-    """Any class, at zero."""
-
-    def __missing__(self, key: str) -> Constant:
-        return ZERO
-
+Row = TypeVar("Row")
 
 ZERO, ONE = Constant(0, 0, 0, 0), Constant(1, 0, 0, 0)
-NOTHING = Fitted(ZeroOf(), ZERO, ZERO, ZeroOf(), ZeroOf(), ZeroOf())
+NOTHING = Fitted({"one_gpu": ZERO, "many_gpus": ZERO}, ZERO, ZERO, {ANY: ZERO}, {}, {})
 """Constants that leave only what is computed."""
+ONE_A_LAYER = replace(NOTHING, graph_layer={ANY: ONE})
 
 
 class Log(NamedTuple):
-    """A start-up that takes part, with what is computed without any constant. Bytes."""
+    """A start-up that takes part, with all that its figures and those computed without constants say. Bytes."""
 
     start: Start
     deployment: Deployment
-    weights: int
-    rest: int
-    """Left for the cache by weights and activations alone."""
-
-    @property
-    def weights_error(self) -> float:
-        """Computed less logged weights; zero where the log has none."""
-        logged = self.start.logged.weights_gib
-        return 0.0 if logged is None else self.weights - logged * GIB
+    weights_error: float
+    """Computed less logged weights; zero where the log has none."""
+    missing: float | None
+    """What weights and activations alone leave beyond the logged cache; None where the log has no cache."""
+    graphs: float
+    """What the graphs take of the budget, a byte a layer at the reference number of sizes."""
+    step: float
+    """What they take at least, where the budget counts them."""
+    width: float
+    """What captured graphs take, a byte a layer at the reference number of sizes."""
 
     @property
     def tower(self) -> bool:
         return bool(self.deployment.model.architecture.towers)
 
+    @property
+    def captured(self) -> float | None:
+        """Logged graphs that tell the bytes of a layer; the estimate counts where it is printed."""
+        logged = self.start.logged
+        size = logged.graphs_gib if logged.graphs_estimate_gib is None else logged.graphs_estimate_gib
+        early = self.deployment.engine_version < releases.NON_TORCH_STEP
+        if size is None or early or not self.width or size * GIB <= self.step:
+            return None
+        return size * GIB
+
 
 def logs() -> list[Log]:
     """vLLM rows that take part, in the order of the file."""
-    return [_log(start, at) for start, at in expressed() if start.engine == "vllm" and _takes_part(start)]
+    return [log_of(start, at) for start, at in expressed() if start.engine == "vllm" and _takes_part(start)]
 
 
 def _takes_part(start: Start) -> bool:
     return start.confidence != "low" and not start.aside
 
 
-def _log(start: Start, at: Deployment) -> Log:
-    plan = VllmPlan(at, compiled, NOTHING)
-    weights = plan.memory(batch=0, sequence_tokens=at.load.sequence_tokens).weights
-    return Log(start, at, weights, available(plan, at.load.sequence_tokens))
+def log_of(start: Start, at: Deployment) -> Log:
+    """What a row says beside what is computed of it."""
+    plan, layers, length = VllmPlan(at, compiled, NOTHING), VllmPlan(at, compiled, ONE_A_LAYER), at.load.sequence_tokens
+    logged = start.logged.weights_gib
+    weights = plan.memory(batch=0, sequence_tokens=length).weights
+    error = 0.0 if logged is None else weights - logged * GIB
+    cache = _logged_cache(start, plan, length)
+    counted = layers.counted_graphs(0)
+    return Log(
+        start=start,
+        deployment=at,
+        weights_error=error,
+        missing=None if cache is None else available(plan, length) - cache + error,
+        graphs=layers.captured_graphs(0) if counted else 0,
+        step=plan.profiled_step if counted else 0,
+        width=layers.captured_graphs(0),
+    )
+
+
+def _logged_cache(start: Start, plan: VllmPlan, length: int) -> float | None:
+    """The cache as printed, else as its tokens make it, which are exact; None where the log has neither."""
+    logged = start.logged
+    if logged.kv_gib is not None:
+        return logged.kv_gib * GIB
+    tokens = plan.tokens(TIB, sequence_tokens=length)
+    return logged.tokens * TIB / tokens if logged.tokens and tokens else None
 
 
 def fit(rows: Sequence[Log]) -> Fitted:
-    """The constants of these logs: graphs first, then what is left outside torch, then the spread of what remains."""
+    """The constants of these logs, and the bands of what a fit on all others leaves of each."""
+    return with_bands(constants(rows), rows, left(rows))
+
+
+def left(rows: Sequence[Log]) -> list[float | None]:
+    """What a fit on all other logs leaves of the logged cache of each; None where a row has no cache."""
+    return [_remains(log, constants(without(rows, place))) for place, log in enumerate(rows)]
+
+
+def without(rows: Sequence[Row], place: int) -> list[Row]:
+    """All but one."""
+    return [*rows[:place], *rows[place + 1 :]]
+
+
+def constants(rows: Sequence[Log]) -> Fitted:
+    """Graphs first, then what is left outside torch."""
     found = replace(NOTHING, **_graphs(rows))
-    found = replace(found, **_non_torch(rows, found))
-    return replace(found, weights_band=_weights_band(rows), band=_band(rows, found))
+    return replace(found, **_non_torch(rows, found))
+
+
+def with_bands(found: Fitted, rows: Sequence[Log], remains: Sequence[float | None]) -> Fitted:
+    """The constants with the bands of these logs."""
+    return replace(found, weights_band=_weights_band(rows), band=_band(rows, remains))
+
+
+class Point(NamedTuple):
+    """A figure of one log and the classes that it belongs to, the narrowest first."""
+
+    classes: tuple[str, ...]
+    size: float
+
+
+def pooled(points: Sequence[Point]) -> dict[str, tuple[float, int]]:
+    """Median and number of logs of each class, the widest first, each narrower one drawn towards the next wider."""
+    found: dict[str, tuple[float, int]] = {}
+    for depth in range(1, 1 + max(len(point.classes) for point in points)):
+        groups = _by((point.classes[-depth:], point.size) for point in points if len(point.classes) >= depth)
+        for (key, *wider), of in groups.items():
+            prior = PRIOR_LOGS if wider else 0
+            towards = found[wider[0]][0] if wider else 0.0
+            found[key] = (len(of) * median(of) + prior * towards) / (len(of) + prior), len(of)
+    return found
 
 
 # ---------------------------------------------------------------------- CUDA graphs
@@ -94,81 +165,77 @@ def fit(rows: Sequence[Log]) -> Fitted:
 
 def _graphs(rows: Sequence[Log]) -> dict[str, object]:
     """Base and bytes a layer with the least sum of absolute errors, over logs from 0.15 on."""
-    points = [(graph_class(log.deployment.model.architecture), *point) for log in rows for point in _graph_point(log)]
+    points = [
+        ((graph_class(log.deployment.model.architecture), ANY), log.width, size)
+        for log in rows
+        if (size := log.captured) is not None
+    ]
 
-    def layers(base: float) -> dict[str, float]:
-        return {key: median(of) for key, of in _by((key, (size - base) / width) for key, width, size in points).items()}
+    def layers(base: float) -> dict[str, tuple[float, int]]:
+        return pooled([Point(classes, (size - base) / width) for classes, width, size in points])
 
     def errors(base: float) -> list[float]:
-        return [abs(base + layers(base)[key] * width - size) for key, width, size in points]
+        each = layers(base)
+        return [abs(base + each[classes[0]][0] * width - size) for classes, width, size in points]
 
     smallest = min(size for _, _, size in points)
     candidates = [smallest * step / GRAPH_BASE_STEPS for step in range(GRAPH_BASE_STEPS + 1)]
     base = min(candidates, key=lambda base: sum(errors(base)))
-    each = layers(base)
-    residuals = _by((key, abs(base + each[key] * width - size)) for key, width, size in points)
+    residuals = _by(
+        (key, error) for (classes, _, _), error in zip(points, errors(base), strict=True) for key in classes
+    )
     return {
         "graph_base": _constant(base, errors(base), MIB),
-        "graph_layer": {key: _constant(each[key], of, KIB) for key, of in residuals.items()},
+        "graph_layer": {key: _constant(value, residuals[key], KIB) for key, (value, _) in layers(base).items()},
     }
 
 
-def _graph_point(log: Log) -> Iterable[tuple[float, float]]:
-    """Layers times captured sizes over the reference, and the logged bytes; the estimate counts where it is printed."""
-    logged = log.start.logged
-    size = logged.graphs_gib if logged.graphs_estimate_gib is None else logged.graphs_estimate_gib
-    if size is None or size <= 0 or log.deployment.engine_version < releases.NON_TORCH_STEP:
-        return
-    one = {graph_class(log.deployment.model.architecture): ONE}
-    width = VllmPlan(log.deployment, compiled, replace(NOTHING, graph_layer=one)).captured_graphs(0)
-    if width:
-        yield width, size * GIB
+def _graphs_of(log: Log, found: Fitted) -> float:
+    """Bytes that the budget loses to graphs."""
+    if not log.graphs:
+        return 0.0
+    key = graph_class(log.deployment.model.architecture)
+    layer = found.graph_layer[key if key in found.graph_layer else ANY]
+    return max(found.graph_base.value + layer.value * log.graphs, log.step)
 
 
 # ---------------------------------------------------------------------- outside torch
 
 
 def _non_torch(rows: Sequence[Log], found: Fitted) -> dict[str, object]:
-    """Medians by class over models without a tower, or over all where no other is there; then what a tower adds."""
+    """What a tower adds to the median of its class, then the classes, towers taken off."""
     points = [
-        (non_torch_class(log.deployment), log.tower, outside)
+        (non_torch_classes(log.deployment), log.tower, outside)
         for log in rows
         if (outside := _outside(log, found)) is not None
     ]
-    plain = _by((key, size) for key, tower, size in points if not tower)
-    every = _by((key, size) for key, _, size in points)
-    values = {key: median(plain.get(key, of)) for key, of in every.items()}
-    tower = [size - values[key] for key, tall, size in points if tall and key in plain]
-    more = max(0.0, median(tower)) if tower else 0.0
-    residuals = _by((key, abs(size - values[key] - tall * more)) for key, tall, size in points)
+    plain = {key: median(of) for key, of in _by((classes, size) for classes, tall, size in points if not tall).items()}
+    more = [size - plain[classes] for classes, tall, size in points if tall and classes in plain]
+    tower = max(0.0, median(more)) if more else 0.0
+    values = pooled([Point(classes, size - tall * tower) for classes, tall, size in points])
+    residuals = _by(
+        (key, abs(size - tall * tower - values[classes[0]][0])) for classes, tall, size in points for key in classes
+    )
     return {
-        "non_torch": {key: _constant(max(0.0, values[key]), of, MIB) for key, of in residuals.items()},
-        "tower": _constant(more, [abs(size - more) for size in tower], MIB),
+        "non_torch": {key: _constant(max(0.0, value), residuals[key], MIB) for key, (value, _) in values.items()},
+        "tower": _constant(tower, [abs(size - tower) for size in more], MIB),
     }
 
 
 def _outside(log: Log, found: Fitted) -> float | None:
     """Memory outside torch: as printed, else what is missing from the logged budget."""
     printed = log.start.logged.non_torch_gib
-    return _missing(log, found) if printed is None else printed * GIB
+    if printed is not None:
+        return printed * GIB
+    return None if log.missing is None else log.missing - _graphs_of(log, found)
 
 
-def _missing(log: Log, found: Fitted) -> float | None:
+def _remains(log: Log, found: Fitted) -> float | None:
     """What the prediction under these constants has too much of the logged cache, at the logged weights."""
-    plan = VllmPlan(log.deployment, compiled, found)
-    cache = _logged_cache(log, plan)
-    if cache is None:
+    if log.missing is None:
         return None
-    return available(plan, log.deployment.load.sequence_tokens) - cache + log.weights_error
-
-
-def _logged_cache(log: Log, plan: VllmPlan) -> float | None:
-    """The cache as printed, else as its tokens make it, which are exact; None where the log has neither."""
-    logged, length = log.start.logged, log.deployment.load.sequence_tokens
-    if logged.kv_gib is not None:
-        return logged.kv_gib * GIB
-    tokens = plan.tokens(TIB, sequence_tokens=length)
-    return logged.tokens * TIB / tokens if logged.tokens and tokens else None
+    outside = next(found.non_torch[key] for key in non_torch_classes(log.deployment) if key in found.non_torch)
+    return log.missing - _graphs_of(log, found) - outside.value - log.tower * found.tower.value
 
 
 # ---------------------------------------------------------------------- bands
@@ -183,8 +250,8 @@ def _weights_band(rows: Sequence[Log]) -> dict[str, Constant]:
     return {key: _spread(of, step=1e-4) for key, of in shares.items()}
 
 
-def _band(rows: Sequence[Log], found: Fitted) -> dict[str, Constant]:
-    missing = [(log, size) for log in rows if (size := _missing(log, found)) is not None]
+def _band(rows: Sequence[Log], remains: Sequence[float | None]) -> dict[str, Constant]:
+    missing = [(log, size) for log, size in zip(rows, remains, strict=True) if size is not None]
     residuals = _by((key, abs(size)) for log, size in missing for key in band_classes(log.deployment))
     return {key: _spread(of, step=MIB) for key, of in residuals.items() if len(of) >= FEWEST_LOGS}
 
@@ -199,8 +266,8 @@ def _spread(residuals: Sequence[float], *, step: float) -> Constant:
 # ---------------------------------------------------------------------- parts
 
 
-def _by(pairs: Iterable[tuple[str, float]]) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = defaultdict(list)
+def _by(pairs: Iterable[tuple[Any, float]]) -> dict[Any, list[float]]:
+    found: dict[Any, list[float]] = defaultdict(list)
     for key, value in pairs:
         found[key].append(value)
     return dict(sorted(found.items()))
@@ -216,17 +283,6 @@ def _constant(value: float, residuals: Sequence[float], step: float) -> Constant
 
 def _whole(figure: float, step: float) -> float:
     return round(figure / step) * step if step >= 1 else round(figure, 4)
-
-
-def completed(part: Fitted, whole: Fitted) -> Fitted:
-    """A fit on part of the logs, with classes that it lacks at the median of those it has."""
-    groups = {name: _filled(getattr(part, name), getattr(whole, name)) for name in GROUPS}
-    return replace(part, **groups)
-
-
-def _filled(part: Mapping[str, Constant], whole: Mapping[str, Constant]) -> dict[str, Constant]:
-    middle = median(constant.value for constant in part.values())
-    return {key: part.get(key, Constant(middle, 0, 0, 0)) for key in whole}
 
 
 HEADER = """\

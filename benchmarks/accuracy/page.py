@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.accuracy import tables
 from benchmarks.accuracy.bounds import ERRORS, within
 from benchmarks.accuracy.errors import summary
-from benchmarks.accuracy.fit import completed, fit, logs
+from benchmarks.accuracy.fit import Log, constants, left, logs, with_bands, without
 from benchmarks.accuracy.guide import guide
 from benchmarks.accuracy.plot import picture
 from benchmarks.accuracy.rows import starts
@@ -28,7 +28,7 @@ GUIDE_QUANTITIES = (
     Quantity("tokens", "KV tokens, literal", "relative"),
     Quantity("tokens_gqa", "KV tokens, with GQA", "relative"),
 )
-CROSSED = (ERRORS["kv"], ERRORS["tokens"], ERRORS["graphs"], ERRORS["non_torch"])
+CROSSED = (ERRORS["weights"], ERRORS["kv"], ERRORS["tokens"], ERRORS["graphs"], ERRORS["non_torch"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,7 @@ def counts() -> dict[str, object]:
         "engines": ", ".join(f"{name} {count}" for name, count in engines.most_common()),
         "covered": sum(within(row, "kv") for row in banded),
         "banded": len(banded),
+        "covered_out": sum(within(row, "kv") for row in each_left_out() if "kv" in row.pairs),
         "used": sum(_fits(log.start.logged) for log in used),
         "vllm": engines["vllm"],
         "aside": "; ".join(f"{start.id}, {start.aside}" for start in aside),
@@ -169,26 +170,29 @@ def guide_rows() -> list[Scored]:
 
 
 def crossed() -> str:
-    """Errors with the constants in force beside those of held-out halves."""
-    halves = held_out()
+    """Errors with the constants in force beside those of every row under constants that have not seen it."""
     lines = []
     for quantity in CROSSED:
-        fitting, out = summary(quantity, vllm()), summary(quantity, halves)
+        fitting, out = summary(quantity, vllm()), summary(quantity, each_left_out())
         assert fitting
         assert out
-        figures = [tables.figure(quantity, error) for error in (fitting.p50, fitting.p90, out.p50, out.p90)]
+        figures = [tables.figure(quantity, error) for error in (fitting.p50, fitting.p90, out.p50, out.p75, out.p90)]
         lines.append([quantity.title, str(out.count), *figures])
-    return tables.markdown(("quantity", "rows", "fitted median", "p90", "held-out median", "p90"), lines)
+    return tables.markdown(("quantity", "rows", "fitted median", "p90", "left out: median", "p75", "p90"), lines)
 
 
-def held_out() -> list[Scored]:
-    """Every vLLM row under the constants of the other half."""
-    constants = tuple(_half(half) for half in (0, 1))
-    return [score(row.start, row.deployment, constants[1 - row.start.half]) for row in vllm()]
+@cache
+def each_left_out() -> tuple[Scored, ...]:
+    """Every vLLM row under the constants and bands of all other rows."""
+    used = logs()
+    remains = left(used)
+    unseen = {log.start.id: _unseen(used, remains, place) for place, log in enumerate(used)}
+    return tuple(score(row.start, row.deployment, unseen.get(row.start.id)) for row in vllm())
 
 
-def _half(half: int) -> Fitted:
-    return completed(fit([log for log in logs() if log.start.half == half]), fitted())
+def _unseen(used: Sequence[Log], remains: Sequence[float | None], place: int) -> Fitted:
+    others = without(used, place)
+    return with_bands(constants(others), others, without(remains, place))
 
 
 def image() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
@@ -107,11 +106,6 @@ class Start(Strict):
     """Why the row says nothing about the release's constants and takes no part in their fit."""
     unscored: str = ""
     """Why the row is not scored at all."""
-
-    @property
-    def half(self) -> int:
-        """0 or 1, by a hash of the id: which half of the cross-validation the row is in."""
-        return blake2b(self.id.encode(), digest_size=1).digest()[0] % 2
 
 
 @cache

@@ -60,11 +60,7 @@ def activation_peak(deployment: Deployment, step: Step, laws: Any) -> int:
     workspace = laws.kernel_workspace(
         moe_workspace=moe_workspace(deployment, step, laws), index_workspace=index_workspace(deployment, step, laws)
     )
-    forward = laws.forward_bytes(
-        max_batched_tokens=step.max_batched_tokens,
-        per_token=per_token(deployment, laws, eager=eager),
-        latent_workspace=latent_workspace(deployment, step, laws),
-    )
+    forward = forward_bytes(deployment, step, laws)
     generates = architecture.role != "encoder" and architecture.lm_head
     pictures = architecture.towers and not deployment.settings.language_model_only
     compiled = generates and not eager and not pictures and release >= releases.COMPILE_COPY
@@ -78,6 +74,18 @@ def activation_peak(deployment: Deployment, step: Step, laws: Any) -> int:
             tower_peak=tower_peak(deployment, laws),
             encoder_cache=encoder_cache(deployment, step.max_batched_tokens, laws),
             linear_workspace=releases.cublas_workspace(deployment.gpu),
+        )
+    )
+
+
+def forward_bytes(deployment: Deployment, step: Step, laws: Any) -> int:
+    """Bytes of the forward pass of one profiled step."""
+    eager = deployment.settings.enforce_eager or uses_v0(deployment)
+    return int(
+        laws.forward_bytes(
+            max_batched_tokens=step.max_batched_tokens,
+            per_token=per_token(deployment, laws, eager=eager),
+            latent_workspace=latent_workspace(deployment, step, laws),
         )
     )
 

@@ -52,12 +52,18 @@ def graph_class(architecture: Architecture) -> str:
     return "moe" if architecture.has_experts else "dense"
 
 
-def non_torch_class(deployment: Deployment) -> str:
-    """Key of fitted.non_torch. Pipelines bring no communication buffers that matter."""
-    gpu, ranks = deployment.gpu, communicating_ranks(deployment)
+def non_torch_classes(deployment: Deployment) -> tuple[str, ...]:
+    """Keys of fitted.non_torch, the narrowest first: the first that has logs counts."""
+    ranks = "one_gpu" if communicating_ranks(deployment) == 1 else "many_gpus"
     if deployment.model.architecture.has_mixer("compressed"):
-        compiled = not deployment.settings.enforce_eager and not uses_runner_v2(deployment)
-        return "deepseek_v4_compiled" if compiled else "deepseek_v4"
+        return *(["deepseek_v4_compiled"] if _compiles_v4(deployment) else []), "deepseek_v4", ranks
+    narrowest = _non_torch_class(deployment)
+    return narrowest, *(["many_hopper"] if narrowest.startswith("hopper_") else []), ranks
+
+
+def _non_torch_class(deployment: Deployment) -> str:
+    """The narrowest class. Pipelines bring no communication buffers that matter."""
+    gpu, ranks = deployment.gpu, communicating_ranks(deployment)
     if gpu.vendor == "AMD":
         return "rocm"
     if gpu.unified_memory:
@@ -67,7 +73,7 @@ def non_torch_class(deployment: Deployment) -> str:
     capability = gpu.compute_capability or 0
     hopper, blackwell = capability == 9.0, capability in (10.0, 10.3)
     if deployment.engine_version < releases.NON_TORCH_STEP:
-        return _before_the_step(deployment, ranks, "hopper" if hopper else "others")
+        return _before_the_step(ranks, "hopper" if hopper else "others")
     if ranks == 1:
         return "one_hopper_or_blackwell" if hopper or blackwell else "one_other"
     if hopper:
@@ -75,22 +81,24 @@ def non_torch_class(deployment: Deployment) -> str:
     return "many_blackwell" if blackwell else "many_others"
 
 
+def _compiles_v4(deployment: Deployment) -> bool:
+    """Whether DeepSeek-V4 runs through torch.compile, which graphs that may break replace."""
+    graphs_break = deployment.engine_version >= releases.BREAKABLE_GRAPHS
+    return not (deployment.settings.enforce_eager or uses_runner_v2(deployment) or graphs_break)
+
+
 def communicating_ranks(deployment: Deployment) -> int:
     """GPUs that share a layer's work: tensor parallel ones, and data parallel ones over which experts are spread."""
     return max(deployment.layout.tensor_parallel, deployment.layout.expert_ranks)
 
 
-def _before_the_step(deployment: Deployment, ranks: int, card: str) -> str:
-    if ranks == 1:
-        return "one_gpu_before_0.15"
-    counted = card == "hopper" and not uses_v0(deployment) and deployment.engine_version < releases.NCCL_COUNTED_BEFORE
-    return "many_hopper_before_0.11" if counted else f"many_{card}_before_0.15"
+def _before_the_step(ranks: int, card: str) -> str:
+    return "one_gpu_before_0.15" if ranks == 1 else f"many_{card}_before_0.15"
 
 
-def band_classes(deployment: Deployment) -> tuple[str, str, str]:
+def band_classes(deployment: Deployment) -> tuple[str, ...]:
     """Keys of fitted.band, the narrowest first: the first that enough start-ups stand behind counts."""
-    ranks = communicating_ranks(deployment)
-    return non_torch_class(deployment), "one_gpu" if ranks == 1 else "many_gpus", "any"
+    return *non_torch_classes(deployment), "any"
 
 
 def weights_class(deployment: Deployment) -> str:

@@ -9,15 +9,15 @@ from typing import Any
 
 from formulas.deployment import Deployment
 from formulas.engines import vllm_versions as releases
-from formulas.engines.vllm_activations import Step, activation_peak, default_batch
+from formulas.engines.vllm_activations import Step, activation_peak, default_batch, forward_bytes
 from formulas.engines.vllm_cache import CachePlan, Reserve, cache_plan, empty_plan
 from formulas.engines.vllm_cache_rules import CacheRules, cache_rules
-from formulas.engines.vllm_classes import band_classes, graph_class, non_torch_class, uses_runner_v2, weights_class
+from formulas.engines.vllm_classes import band_classes, graph_class, non_torch_classes, uses_runner_v2, weights_class
 from formulas.engines.vllm_kept import cached_as, kept_layers
 from formulas.engines.vllm_v4 import CompressedPlan, compressed_plan, is_compressed
 from formulas.engines.vllm_weights import stage_weights
 from formulas.estimate import Memory, Pool
-from formulas.fitted import Fitted, fitted
+from formulas.fitted import Constant, Fitted, fitted
 from formulas.kv_cache import layer_caches
 from formulas.layout import stage_bounds, stage_layers
 
@@ -87,7 +87,7 @@ class VllmPlan:
         """
         share = self.fitted.weights_band[weights_class(self.deployment)].value
         rest = next(self.fitted.band[key] for key in band_classes(self.deployment) if key in self.fitted.band)
-        outside = self.fitted.non_torch[non_torch_class(self.deployment)]
+        outside = self._outside
         few = outside.p90 if outside.logs >= TELLS_SPREAD else outside.value
         weights = max(stage.weights for stage in self.stages)
         return {"weights": round(share * weights), "activations_and_overhead": round(max(rest.value, few))}
@@ -133,7 +133,7 @@ class VllmPlan:
     def _stage(self, index: int) -> Stage:
         deployment = self.deployment
         cache = self._cache(index)
-        graphs = self.captured_graphs(index) if self._counts_graphs else 0
+        graphs = self.counted_graphs(index)
         overhead = self.laws.overhead_bytes(
             graph_bytes=graphs,
             non_torch_bytes=self.non_torch,
@@ -185,7 +185,7 @@ class VllmPlan:
         return int(
             self.laws.cuda_graph_bytes(
                 graph_base_bytes=self.fitted.graph_base.value,
-                graph_layer_bytes=self.fitted.graph_layer[graph_class(architecture)].value,
+                graph_layer_bytes=self._graph_layer(graph_class(architecture)).value,
                 num_hidden_layers=layers,
                 captured_sizes=releases.capture_sizes(
                     self.release,
@@ -197,17 +197,38 @@ class VllmPlan:
             )
         )
 
-    @property
-    def _counts_graphs(self) -> bool:
+    def _graph_layer(self, key: str) -> Constant:
+        table = self.fitted.graph_layer
+        return table[key if key in table else "any"]
+
+    def counted_graphs(self, index: int) -> int:
+        """Bytes that the profile run sets aside for them: its estimate, which is 0 in some releases and runners."""
         silent = uses_runner_v2(self.deployment) and self.release < releases.RUNNER_V2_ALL
-        return self.release >= releases.GRAPHS_COUNTED and not silent
+        if self.release < releases.GRAPHS_COUNTED or silent:
+            return 0
+        captured = self.captured_graphs(index)
+        return max(captured, self.profiled_step) if captured else 0
+
+    @cached_property
+    def profiled_step(self) -> int:
+        """Activations of one step that the estimate of the graphs holds, at least."""
+        deployment, architecture = self.deployment, self.deployment.model.architecture
+        linear = architecture.has_mixer("gated_delta_net", "kimi_delta")
+        if self.release < releases.PROFILED_STEP or uses_runner_v2(deployment) or not linear:
+            return 0
+        return forward_bytes(deployment, self.step(deployment.load.sequence_tokens), self.laws)
 
     @property
     def non_torch(self) -> int:
         """Bytes outside torch on every GPU: NCCL, FlashInfer workspaces, what the driver adds."""
         towers = self.deployment.model.architecture.towers and not self.deployment.settings.language_model_only
         tower = self.fitted.tower.value if towers else 0
-        return round(self.fitted.non_torch[non_torch_class(self.deployment)].value + tower)
+        return round(self._outside.value + tower)
+
+    @property
+    def _outside(self) -> Constant:
+        classes = non_torch_classes(self.deployment)
+        return next(self.fitted.non_torch[key] for key in classes if key in self.fitted.non_torch)
 
     def _peak(self, step: Step) -> int:
         if step not in self._peaks:

@@ -112,6 +112,13 @@ MOE_WORKSPACE = version("0.14.0")
 GRAPHS_COUNTED = version("0.20.0")
 """VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS on by default; model runner V2 estimates 0 before RUNNER_V2_ALL."""
 
+BREAKABLE_GRAPHS = version("0.25.0")
+"""DeepSeek-V4 runs without torch.compile: VLLM_USE_BREAKABLE_CUDAGRAPH is on by itself (a log of 0.25.0 says so; that
+of 0.20.2 compiles)."""
+PROFILED_STEP = version("0.26.0")
+"""From here the estimate of the CUDA graphs of models with linear attention holds the activations of one step:
+vllm-project/vllm#50780; #52872 prints 0.89 GiB at 8,192 tokens, where the step takes 0.91 GiB, and 0.52 GiB below."""
+
 PRINTS_REQUESTS = version("0.20.1")
 
 EAGER_STREAMS: Since[int] = Since(
@@ -139,8 +146,6 @@ PROFILED_APART = version("0.6.4")
 lost during the profile run counts."""
 NON_TORCH_V0 = version("0.7.0")
 """Before, the V0 profile run counts what the driver took since start-up."""
-NCCL_COUNTED_BEFORE = version("0.11.0")
-"""Before, the V1 worker takes its first snapshot of memory before NCCL starts: v1/worker/gpu_worker.py init_device."""
 NON_TORCH_STEP = version("0.15.0")
 """From here NCCL and FlashInfer all-reduce buffers count on Hopper and Blackwell."""
 

@@ -17,7 +17,7 @@ CUDA_GRAPHS = Law(
     result=graph_bytes,
     expression=ceiling(graph_base_bytes + graph_layer_bytes * num_hidden_layers * captured_sizes / reference_sizes),
     holds="vLLM with CUDA graphs on; zero under --enforce-eager",
-    source="fitted on 58 start-up logs: median error 0.18 GiB, p90 0.90 GiB",
+    source="fitted on start-up logs: docs/accuracy.md",
 )
 
 non_torch_bytes = quantity("non_torch_bytes", "bytes", "CUDA context, NCCL and other memory outside torch's allocator")

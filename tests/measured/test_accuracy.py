@@ -16,18 +16,21 @@ from formulas.fitted import FILE
 from tests.formulas.deployments import deployments
 
 AT_MOST = {
-    ("vllm", "weights"): (0.0015, 0.017),
-    ("vllm", "kv"): (0.18, 1.0),
-    ("vllm", "tokens"): (0.008, 0.06),
+    ("vllm", "weights"): (0.0015, 0.011),
+    ("vllm", "kv"): (0.18, 0.95),
+    ("vllm", "tokens"): (0.0075, 0.06),
     ("vllm", "tokens_given"): (0.0001, 0.001),
-    ("vllm", "graphs"): (0.18, 1.3),
+    ("vllm", "graphs"): (0.19, 0.95),
     ("vllm", "non_torch"): (0.10, 1.5),
     ("sglang", "tokens_given"): (0.001, 0.003),
     ("llama.cpp", "kv"): (0.001, 0.05),
 }
 """Median and 90th percentile of the absolute error, GiB or share: where the rows stand, lowered as they improve."""
 
-INSIDE = 71
+LEFT_OUT_AT_MOST = {"weights": (0.0015, 0.011), "kv": (0.20, 1.0), "tokens": (0.008, 0.06)}
+"""The same of rows under constants fitted on all others."""
+
+INSIDE = 88
 """Rows whose tokens follow from the logged GiB to its last digit."""
 
 
@@ -46,10 +49,15 @@ def test_tokens_follow_from_the_logged_cache() -> None:
     assert sum(row.pairs["tokens_given"].inside for row in rows) >= INSIDE
 
 
+REFUSED = ["v014", "v034", "v057r", "v070", "v073", "n006", "n021", "n038", "n045"]
+
+
 def test_verdicts_on_refused_starts() -> None:
     """Every start that the engine refused is said not to fit, or to be tight."""
     refused = [row for row in page.vllm() if row.start.refused]
-    assert ["v014", "v034", "v057r", "v070", "v073"] == [row.start.id for row in refused]
+    assert ["v014", "v034", "v057r", "v070", "v073", "n006", "n021", "n038", "n045"] == [
+        row.start.id for row in refused
+    ]
     assert [] == [row.start.id for row in refused if not row.verdict_holds]
 
 
@@ -65,10 +73,19 @@ def test_the_band_holds_what_it_promises() -> None:
     assert sum(within(row, "kv") for row in rows) >= COVERED * len(rows)
 
 
-def test_the_band_holds_on_held_out_rows() -> None:
-    """Bands fitted on one half of the logs hold eight of ten starts of the other."""
-    rows = [row for row in page.held_out() if "kv" in row.pairs]
-    assert sum(within(row, "kv") for row in rows) >= 0.8 * len(rows)
+@pytest.mark.parametrize("key", LEFT_OUT_AT_MOST)
+def test_errors_of_rows_left_out_of_the_fit(key: str) -> None:
+    """Every row under constants that have not seen it: the errors meet the targets of the page."""
+    found = summary(ERRORS[key], page.each_left_out())
+    assert found is not None
+    p50, p90 = LEFT_OUT_AT_MOST[key]
+    assert (found.p50 <= p50, found.p90 <= p90) == (True, True), found
+
+
+def test_the_band_holds_on_rows_left_out_of_the_fit() -> None:
+    """The band of all other rows holds nine of ten starts, too."""
+    rows = [row for row in page.each_left_out() if "kv" in row.pairs]
+    assert sum(within(row, "kv") for row in rows) >= COVERED * len(rows)
 
 
 def test_the_guide_is_much_further_off() -> None:
