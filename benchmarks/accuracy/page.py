@@ -11,8 +11,9 @@ from pathlib import Path
 from benchmarks.accuracy import tables
 from benchmarks.accuracy.bounds import ERRORS, within
 from benchmarks.accuracy.errors import summary
-from benchmarks.accuracy.fit import Log, constants, left, logs, with_bands, without
+from benchmarks.accuracy.fit import constants, left, with_bands, without
 from benchmarks.accuracy.guide import guide
+from benchmarks.accuracy.logs import Log, logs
 from benchmarks.accuracy.plot import picture
 from benchmarks.accuracy.rows import starts
 from benchmarks.accuracy.score import Quantity, Scored, left_out, score, scored

@@ -8,7 +8,8 @@ from hypothesis import given
 from benchmarks.accuracy import page
 from benchmarks.accuracy.bounds import ERRORS, within
 from benchmarks.accuracy.errors import summary
-from benchmarks.accuracy.fit import COVERED, fit, logs, text
+from benchmarks.accuracy.fit import COVERED, fit, text
+from benchmarks.accuracy.logs import logs
 from formulas import compiled
 from formulas.deployment import Deployment
 from formulas.engines.vllm_plan import VllmPlan
