@@ -47,7 +47,7 @@ def storage(deployment: Deployment) -> Storage:
     recipe = deployment.model.quantization
     return Storage(
         model=text_only(deployment.model) if deployment.settings.language_model_only else deployment.model,
-        weights=_as_loaded(deployment.weights, quantized_at_load=recipe is None),
+        weights=_as_loaded(deployment.weights, quantized_at_load=recipe is None, expands=_expands(deployment)),
         plain=deployment.formats["bf16"],
         others=tuple(deployment.formats[key] for _, key in recipe.others) if recipe else (),
         layout=deployment.layout,
@@ -64,16 +64,24 @@ def text_only(model: Model) -> Model:
 
 
 @lru_cache(maxsize=64)
-def _as_loaded(form: NumberFormat, *, quantized_at_load: bool) -> NumberFormat:
+def _as_loaded(form: NumberFormat, *, quantized_at_load: bool, expands: bool) -> NumberFormat:
     """The format in memory: bitsandbytes keeps its scales in 8 bits where vLLM itself quantizes, and unpacks them where
-    the checkpoint is quantized (model_loader/bitsandbytes_loader.py: compress_statistics)."""
-    if form.key != "bnb-nf4" or not quantized_at_load:
-        return form
-    return form.model_copy(update={"scale_bytes": 1 + FP32_BYTES / DOUBLE_QUANTIZED})
+    the checkpoint is quantized (model_loader/bitsandbytes_loader.py: compress_statistics); Marlin repeats the scale of
+    a block for each of its rows, in 16 bits (quantization/utils/marlin_utils_fp8.py: repeat_interleave)."""
+    if form.key == "bnb-nf4" and quantized_at_load:
+        return form.model_copy(update={"scale_bytes": 1 + FP32_BYTES / DOUBLE_QUANTIZED})
+    return form.model_copy(update={"block_rows": 1, "scale_bytes": MARLIN_SCALE_BYTES}) if expands else form
 
 
 FP32_BYTES, DOUBLE_QUANTIZED = 4, 256
 """bitsandbytes functional.py: absolute maxima are quantized to 8 bits in blocks of 256."""
+MARLIN_SCALE_BYTES = 2
+
+
+def _expands(deployment: Deployment) -> bool:
+    """Whether Marlin computes with the blocks of this format, for want of FP8 arithmetic on the card."""
+    capability, form = deployment.gpu.compute_capability, deployment.weights
+    return form.key == "fp8-block" and capability is not None and capability < (form.min_compute_capability or 0)
 
 
 def _draft(deployment: Deployment, own: Storage, laws: Any) -> int:
