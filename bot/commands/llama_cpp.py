@@ -45,7 +45,8 @@ class LlamaCppReader(Reader):
         release = version(str(stated.value)) if stated else builds.LATEST
         if not command.states("sequence_tokens"):
             fixed = builds.OWN_CONTEXT.at(release)
-            command.extra |= {"own_context": fixed} if fixed else {"sequence_auto": True}
+            own = {"own_context": fixed} if fixed else {"sequence_auto": True}
+            command.extra |= own if fixed or command.extra.get("fit") is not False else {}
         if "gpu_layers" not in command.extra and builds.OWN_LAYERS.at(release) is not None:
             command.extra["gpu_layers"] = builds.OWN_LAYERS.at(release)
 

@@ -150,6 +150,7 @@ IMAGE = "docker run --gpus all ghcr.io/ggml-org/llama.cpp:server-cuda"
         ("llama-server -m Qwen3-32B-Q4_K_M.gguf", 16_128),
         ("llama-server -m Qwen3-8B-Q4_K_M.gguf -ngl 99", 40_960),
         ("llama-server -m Qwen3-8B-Q4_K_M.gguf -c 0", 40_960),
+        ("llama-server -m Qwen3-8B-Q4_K_M.gguf --fit off", 40_960),
         (f"{IMAGE} -m Qwen3-8B-Q4_K_M.gguf", 40_960),
         (f"{IMAGE}-b7000 -m Qwen3-8B-Q4_K_M.gguf -ngl 99", 4_096),
         (f"{IMAGE}-b3000 -m Qwen3-8B-Q4_K_M.gguf -ngl 99", 512),
