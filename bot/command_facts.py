@@ -86,7 +86,7 @@ def flag_remarks(sized: Sized) -> Iterator[Remark]:
     for remark in dict.fromkeys(remark for remark in paste.remarks if remark.key in REMARKED):
         taken = reader.table.spelled(remark.taken) if reader and remark.key == "near" else remark.taken
         yield Remark(f"warning.flag_{remark.key}", {"words": f"`{remark.words}`", "taken": f"`{taken}`", **named})
-    if reader and reader.name == paste.table:
+    if reader and reader.name == paste.table and not paste.is_kin:
         yield from _of_other_releases(paste, reader.table, named)
         yield from _uncounted(paste, reader.table)
 

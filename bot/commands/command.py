@@ -60,6 +60,8 @@ class Command:
     """A call in a program."""
     is_map: bool = False
     """Keys and values instead of flags: a configuration file, a Python call."""
+    is_kin: bool = False
+    """Run by a fork or wrapper of its engine, whose flags and values the table knows only in part."""
     underscored: bool = False
     """Its engine takes flags with underscores alone."""
     is_request: bool = False

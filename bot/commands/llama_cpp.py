@@ -13,6 +13,10 @@ from formulas.deployment import version
 from formulas.engines import llama_cpp_versions as builds
 
 _OWN_PROGRAM = re.compile(r"\bllama-(?:server|cli)\b|\bllama serve\b|llama\.cpp:server|/server\b")
+_KIN = re.compile(r"\bik[_-]llama|\bkoboldcpp|\bllama_cpp\.server\b|\bllamafile\b", re.I)
+KIN_FLAGS = frozenset("-amb -cpent -fmoe -mla -rtr -ser --contextsize --gpulayers".split())
+OF_LLAMA_CPP = ("choice", "near", "unknown")
+"""Remarks that hold for llama.cpp alone."""
 AUTO = "-1"
 """-np -1 is the default: four slots that share the context (tools/server/server.cpp)."""
 AUTO_SLOTS = 4
@@ -29,6 +33,9 @@ class LlamaCppReader(Reader):
     def finish(self, command: Command, paste: Paste) -> None:
         """Take what presets and the environment set where no flag does."""
         super().finish(command, paste)
+        command.is_kin = bool(_KIN.search(paste.text) or KIN_FLAGS & command.flags.keys())
+        if command.is_kin:
+            command.remarks = [remark for remark in command.remarks if remark.key not in OF_LLAMA_CPP]
         for preset in self.table.presets.keys() & command.flags.keys():
             place = Token(preset, *command.places[preset])
             for name, text in self.table.presets[preset].items():
@@ -36,7 +43,7 @@ class LlamaCppReader(Reader):
                 if not (command.states(flag.slot) if flag.slot else flag.also in command.extra):
                     self.state(command, flag, text, place)
         self._share_slots(command)
-        if _OWN_PROGRAM.search(paste.text, command.start, command.end):
+        if not command.is_kin and _OWN_PROGRAM.search(paste.text, command.start, command.end):
             self._own_defaults(command)
 
     def _own_defaults(self, command: Command) -> None:

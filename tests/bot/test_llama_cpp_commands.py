@@ -187,3 +187,17 @@ def test_old_builds_put_no_layer_on_the_card_by_themselves() -> None:
 def test_the_file_that_is_taken_where_none_is_named(command: str, weights: str) -> None:
     """Q4_K_M, unless the checkpoint itself has 4 bits that every file keeps."""
     assert weights == answer(f"{command} on h100").answer.understood.weights
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "./llama-server -m Qwen3-8B-Q4_K_M.gguf -c 8192 -mla 3 -fmoe -ctk q8_KV -sm graph --no-mmap",
+        "~/ik_llama.cpp/build/bin/llama-server -m Qwen3-8B-Q4_K_M.gguf -c 8192 -ctk q6_0 -muge",
+        "python koboldcpp.py --model Qwen3-8B-Q4_K_M.gguf --contextsize 8192 --multiuser 4",
+    ],
+)
+def test_forks_have_flags_and_values_of_their_own(command: str) -> None:
+    """What llama.cpp would refuse is neither refused nor remarked where another program runs."""
+    reply = answer(f"{command} on rtx 4090")
+    assert (True, []) == (reply.answer.fits, [note for note in reply.notes if "flag" in note or "gone" in note])
