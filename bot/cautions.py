@@ -139,7 +139,8 @@ def _nodes(sized: Sized) -> Iterator[Remark]:
 def _card(sized: Sized) -> Iterator[Remark]:
     """A command whose card nobody names."""
     resolution = sized.resolution
-    if resolution.query.paste and sized.held is None and sized.gpus and resolution.solve_for is None:
+    asks_least = resolution.solve_for is not None and not resolution.query.extra.get("sequence_auto")
+    if resolution.query.paste and sized.held is None and sized.gpus and not asks_least:
         count = sized.estimate.deployment.layout.gpu_count
         yield Remark("warning.name_card", {"count": str(count), "gpu": best_choice(sized.gpus).gpu.name})
 

@@ -17,7 +17,7 @@ from bot.longer import Does, length_row
 from bot.query import Query
 from bot.resolve import Resolution
 from catalog.kept import toml
-from formulas.deployment import Deployment
+from formulas.deployment import Deployment, version
 from formulas.engines import engine
 from formulas.layout import attention_heads
 
@@ -26,6 +26,10 @@ SCALED = ("rope_factor", "hf_overrides", "rope_scaling", "rope_overrides")
 """Flags that lengthen a model, by the name under which a command keeps them."""
 COMPUTED_16_BIT = "fp16"
 """What cards without bfloat16 compute in."""
+CHECKS_FREE = version("0.9.0")
+"""vLLM from which a start with too little free memory is refused."""
+USUAL_SHARE = 0.95
+"""For a card that nothing else uses."""
 SIZES = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 
 
@@ -126,6 +130,17 @@ def _free(resolution: Resolution) -> Iterator[Refusal]:
     yield Refusal("refusal.free", values, f"utilization={share:g}", partial(_with_share, share=share))
 
 
+def _whole(resolution: Resolution) -> Iterator[Refusal]:
+    """Never is the whole card free: the process itself takes a part before vLLM looks (v1/worker/utils.py)."""
+    deployment, said = resolution.deployment, resolution.query.utilization
+    takes = engine(deployment.engine).takes_share and deployment.engine_version >= CHECKS_FREE
+    if takes and said is not None and said.value >= 1 and deployment.settings.free_bytes is None:
+        mend = partial(_with_share, share=USUAL_SHARE)
+        yield Refusal(
+            "refusal.whole", {"visible": gib(deployment.gpu.visible_bytes)}, f"utilization={USUAL_SHARE:g}", mend
+        )
+
+
 def _kernels(resolution: Resolution) -> Iterator[Refusal]:
     deployment, query = resolution.deployment, resolution.query
     key, has = deployment.weights.key, deployment.gpu.compute_capability
@@ -207,4 +222,12 @@ def _with_weights(deployment: Deployment, *, key: str) -> Deployment:
     return deployment.change(weights=weights, kv_cache=weights if follows else cache)
 
 
-RULES: tuple[Callable[[Resolution], Iterator[Refusal]], ...] = (_choices, _layout, _length, _order, _free, _kernels)
+RULES: tuple[Callable[[Resolution], Iterator[Refusal]], ...] = (
+    _choices,
+    _layout,
+    _length,
+    _order,
+    _free,
+    _whole,
+    _kernels,
+)

@@ -25,7 +25,8 @@ def sorry(query: Query, error: QuestionError) -> Reply:
     text = messages(query.language)
     code = error.message.partition(".")[0]
     keys = _keys(error.message, code)
-    if code == "unknown_model" and str((error.values.get("words") or ("",))[0])[:1] in VARIABLE:
+    named = query.model.value if query.model else (error.values.get("words") or ("",))[0]
+    if code == "unknown_model" and str(named)[:1] in VARIABLE:
         keys = ("error.unknown_model.variable", *keys)
     sentence = text.first(*keys, **readable(error.values, text))
     reply = _reply(query, error.code, sentence, _questions(query, error), text)

@@ -30,6 +30,8 @@ _SET = re.compile(
     rf"(?:^|;)[ \t]*([A-Za-z_]\w*)[ \t]*(?::[ \t]*\w+[ \t]*)?=[ \t]*({_STRING}|[\w.+-]+)[ \t]*(?=\n|;|#|\Z)", re.M
 )
 _WORD = re.compile(r"[A-Za-z_]\w*\Z")
+_NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
+"""A variable, as args.model."""
 _NESTED = re.compile(r"(?:dict\(|\{|[A-Za-z_][\w.]*Config\()")
 _GROUPED = re.compile(r"\A(\d{1,3})_(\d{3})\Z")
 """16_384."""
@@ -90,6 +92,8 @@ def _take(command: Command, reader: Reader, argument: Argument, known: Mapping[s
     if _WORD.match(text) and text not in _CONSTANTS and flag.slot != "model":
         command.unread.append(Token(argument.value, argument.start, argument.end))
         return
+    if flag.slot == "model" and _NAME.match(text):
+        text = f"${text}"
     plain = text if flag.kind in ("json", "pairs") else _GROUPED.sub(r"\1\2", unquoted(text))
     reader.state(command, flag, plain, Token(plain, argument.start, argument.end))
     command.flags[flag.name] = (flag.name, plain)

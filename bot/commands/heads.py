@@ -11,8 +11,12 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=\S*\Z")
 _RUNNERS = frozenset({"python", "-m", "sudo", "nohup", "time", "exec", "env", "$", "uv", "run", "uvx", "-u", "srun"})
 _VERSION = re.compile(r"(?<=python)[\d.]+\Z")
 _PROMPT = re.compile(r"\S*@\S*[#$%>]?\Z|[$#>%]\Z|\(\w+\)\Z|\S*[#$]\Z")
+_WINDOWS_PROMPT = ">"
+EXECUTABLE = ".exe"
 CONTAINERS = ("docker", "podman", "nerdctl")
 """Programs that run an image."""
+LAUNCHERS = frozenset({*CONTAINERS, "numactl", "taskset", "nice", "stdbuf", "mpirun", "nsys"})
+"""Programs that run another, whose name stands behind their own flags."""
 IMAGE_KEYS = frozenset({"image:", "FROM", "image_id:", "--image"})
 CHARTS = "helm"
 """Its words with a slash are charts."""
@@ -20,9 +24,15 @@ MOST_BEFORE = 300
 """Words of a line that are looked through in front of a program or an image."""
 
 
+def called(word: str) -> str:
+    """A word as the name of a program: C:\\llama\\llama-server.exe is c:/llama/llama-server."""
+    return word.lower().replace("\\", "/").removesuffix(EXECUTABLE)
+
+
 def is_called(word: str, part: str) -> bool:
     """Whether a word runs this program, whatever its folder: a part with a slash wants one."""
-    name = word.lower().replace("\\", "/").lstrip("[(").removeprefix("execstart=")
+    name = called(word).lstrip("[(").removeprefix("execstart=").rpartition(_WINDOWS_PROMPT)[2]
+    part = part.removesuffix(EXECUTABLE)
     if _ASSIGNMENT.match(name):
         return False
     if "/" in part:
@@ -65,9 +75,9 @@ def _leads(word: str) -> bool:
 def first(words: list[Token], index: int) -> int:
     """Where the command starts: environment settings, python -m, docker run and a prompt in front belong to it."""
     line = index - len(line_before(words, index))
-    container = next((at for at in range(line, index) if words[at].text.lower() in CONTAINERS), None)
-    if container is not None:
-        index = container
+    launcher = next((at for at in range(line, index) if words[at].text.lower() in LAUNCHERS), None)
+    if launcher is not None:
+        index = launcher
     while index > line and _leads(words[index - 1].text):
         index -= 1
     return line if all(_PROMPT.match(word.text) for word in words[line:index]) else index

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
 from bot.commands.command import Command
 from bot.commands.flags import FlagReader
-from bot.commands.heads import CHARTS, first, is_called, is_flag, is_run, line_before
+from bot.commands.heads import CHARTS, EXECUTABLE, called, first, is_called, is_flag, is_run, line_before
 from bot.commands.paste import Paste
 from bot.commands.shell import ENDS, Token, tokens
+from bot.commands.table import folded
 from bot.commands.variables import ENGINE_VARIABLES, value
 
 _MODEL = re.compile(r"[\d/\\$.-]")
@@ -19,6 +21,10 @@ _NAME = re.compile(r"\A\w+=")
 """cmd= before a quoted command."""
 SHELLS = frozenset({"sh", "bash", "zsh", "python", "python3", "ray"})
 """What an argument list starts with that is a command by itself."""
+WRAPPER = "dynamo."
+"""A server that takes the flags of the engine and its own."""
+OWN_TAGS = "dynamo"
+"""Images whose tags are no release of the engine inside."""
 MOST_QUOTED = 20
 """Quoted words of one text that are opened to look for a command."""
 
@@ -49,11 +55,11 @@ class Reader(FlagReader):
     @cached_property
     def _endings(self) -> tuple[str, ...]:
         """How the words end that may start a command."""
-        return tuple({head[0] for head in self.table.heads})
+        return tuple({head[0].removesuffix(EXECUTABLE) for head in self.table.heads})
 
     def starts(self, words: list[Token], index: int) -> int:
         """Words of the program that starts here; 0 where none does."""
-        if not words[index].text.lower().replace("\\", "/").endswith(self._endings):
+        if not called(words[index].text).endswith(self._endings):
             return 0
         for head in self.table.heads:
             run = words[index : index + len(head)]
@@ -80,14 +86,17 @@ class Reader(FlagReader):
         text = _NAME.sub("", word.text)
         start = source.find(text, word.start, word.end)
         parts = tokens(text, max(start, 0))
-        return parts if start >= 0 else [Token(part.text, word.start, word.end) for part in parts]
+        return parts if start >= 0 else list(_placed(parts, word, source))
 
     # ------------------------------------------------------------------ the command
 
     def _command(self, paste: Paste, words: list[Token], index: int, length: int) -> Command:
         command = self.begin(words[first(words, index)].start, words[index + length - 1].end)
-        if any("bench" in word.text for word in words[index : index + length]):
+        program = " ".join(word.text for word in words[index : index + length])
+        if "bench" in program:
             command.besides = self.table.bench
+        elif WRAPPER in program:
+            command.besides = self.table.wrapped
         image = next((word for at, word in enumerate(words) if self._is_image(words, at)), words[index])
         self._version(command, image)
         self._earlier_regions(command, paste, words, index)
@@ -107,6 +116,7 @@ class Reader(FlagReader):
             self._version(command, Token(f":{paste.image_tag.group(1)}", *paste.image_tag.span(1)))
         if (paste.launcher.nodes or 1) > 1 and "nnodes" not in command.extra:
             command.extra["nnodes"] = paste.launcher.nodes
+        self._spread(command)
         written = {name: each.value for name, each in paste.variables.items() if each.end}
         if env := {name: text for name, text in written.items() if ENGINE_VARIABLES.fullmatch(name)}:
             command.extra["env"] = env
@@ -116,8 +126,14 @@ class Reader(FlagReader):
             if flag and not (command.states(flag.slot) if flag.slot else flag.also in command.extra):
                 self.state(command, flag, text, Token(text, assigned.start, assigned.end))
 
+    def _spread(self, command: Command) -> None:
+        """Copies of which each machine runs some: --data-parallel-size 4 --data-parallel-size-local 1."""
+        local, copies = command.extra.get("data_parallel_local"), command.settings.get("data_parallel")
+        if local and copies and copies.value > local and copies.value % local == 0:
+            command.extra.setdefault("nnodes", int(copies.value // local))
+
     def _version(self, command: Command, word: Token) -> None:
-        version = _IMAGE_VERSION.search(word.text)
+        version = None if OWN_TAGS in word.text else _IMAGE_VERSION.search(word.text)
         if version:
             command.set("engine_version", version.group(1) or version.group(2), "text", word)
 
@@ -162,14 +178,30 @@ class Reader(FlagReader):
             return self.flag(command, words, at)
         if self.glue(words, at):
             return self.argument(command, words, at)
-        if any(word.text in head for head in self.table.heads) or self._is_image(words, at):
+        wants_model = self.table.positional_model and not command.states("model")
+        is_image = self._is_image(words, at) and not (wants_model and ":" not in word.text)
+        if is_image or any(word.text in head for head in self.table.heads):
             return 1
-        if self.table.positional_model and not command.states("model") and _MODEL.search(word.text.lstrip("-")):
+        if wants_model and _MODEL.search(word.text.lstrip("-")):
             command.set("model", word.text.rstrip(",;"), "text", word)
             command.flags[""] = ("", word.text)
             return 1
         following = words[at + 1].text if at + 1 < len(words) else ""
         if is_flag(following) and self.table.find(following.partition("=")[0], guess=False):
-            command.unread.append(word)
+            if folded(words[at - 1].text) not in command.besides:
+                command.unread.append(word)
             return 1
         return 0
+
+
+def _placed(parts: list[Token], word: Token, source: str) -> Iterator[Token]:
+    """The words of a quoted command whose quotes and backslashes are escaped, each where it is found."""
+    at = word.start
+    for part in parts:
+        texts = (part.text, part.text.replace("\\", "\\\\"))
+        found = next(((place, text) for text in texts if (place := source.find(text, at, word.end)) >= 0), None)
+        if found is None:
+            yield Token(part.text, word.start, word.end)
+            continue
+        at = found[0] + len(found[1])
+        yield Token(part.text, found[0], at)

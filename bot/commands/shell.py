@@ -21,6 +21,12 @@ _CMD = re.compile(r"\n\s*CMD(?=[ \t])")
 """Arguments behind the ENTRYPOINT of a Dockerfile."""
 _ASIDE = re.compile(r"(?<=[ =]\d)\([a-z][^()\n=]{0,60} [^()\n=]{0,60}\)")
 """Words to the reader behind a value: 8(here I tried 4)."""
+_EMPHASIS = re.compile(r"(?<!\S)([*_]{1,3})(--?[a-zA-Z][^*\n]{0,80}?)([*_]{1,3})(?!\S)")
+"""A flag that is set off in bold: **--max-num-seqs 1**."""
+_GLUED_PROSE = re.compile(
+    r"((?<!\S)--?[a-zA-Z][\w-]{0,60}(?:=|[ \t]+)[\d.]+[kKmM]?)([,;]?[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]\S*)"
+)
+"""Words behind a number without a space between, as in Chinese and Japanese."""
 _COMMENT = re.compile(r"(?m)^[ \t]*#.*$|(?<=[\s])#[ \t].*$")
 _LIST = re.compile(
     r"\[\s*(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')(?:\s*,\s*(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[\w.$]+(?:\([\w.]*\))?))*\s*,?\s*\]"
@@ -48,6 +54,8 @@ def uncommented(text: str) -> str:
 def plain_lines(text: str) -> str:
     """The text with continued lines on one line, every character in its place."""
     text = _ASIDE.sub(spaces, text) if "(" in text else text
+    text = _EMPHASIS.sub(_unmarked, text) if "*" in text or "_-" in text else text
+    text = text if text.isascii() else _GLUED_PROSE.sub(_cut, text)
     text = _CMD.sub(spaces, text) if "ENTRYPOINT" in text else text
     return _NEXT_FLAG.sub(spaces, _CONTINUED.sub(spaces, text))
 
@@ -66,6 +74,16 @@ def _as_words(match: re.Match[str]) -> str:
         parts += [text[at : string.start()].translate(_BETWEEN), string.group()]
         at = string.end()
     return "".join([*parts, text[at:].translate(_BETWEEN)])
+
+
+def _unmarked(match: re.Match[str]) -> str:
+    """A flag without the marks around it, in its place."""
+    return " " * len(match.group(1)) + match.group(2) + " " * len(match.group(3))
+
+
+def _cut(match: re.Match[str]) -> str:
+    """A flag and its number without the words behind them."""
+    return match.group(1) + " " * len(match.group(2))
 
 
 def spaces(match: re.Match[str]) -> str:

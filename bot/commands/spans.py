@@ -27,6 +27,8 @@ _PYTHON = re.compile(
     r"[ \t]*[A-Za-z_][\w.\[\]\"']{0,60}[ \t]*=(?!=)|[ \t]*(?:await[ \t]+)?[A-Za-z_][\w.]*\("
     r"|[ \t]*(?:[\w., ]{1,60}=[ \t]*)(?:await[ \t]+)?[A-Za-z_][\w.]*\(|[ \t]*(?:for|def|class|async|with|if|@)\b.*:\Z"
 )
+_CONTINUATION = re.compile(r"[ \t]*[\\^`](?=[ \t]*(?:\n|\Z))")
+"""A mark behind the last flag, where more of the command was cut off."""
 _STAMP = re.compile(r"[ \t]*\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 """The time in front of a logged command."""
 _LISTED = re.compile(IMAGE.pattern + r"|^[ \t]*-[ \t]+[\"']?--[a-zA-Z]", re.M)
@@ -43,6 +45,8 @@ def lines_of_paste(paste: Paste, command: Command) -> Iterator[tuple[int, int]]:
     is_listed = bool(paste.regions) or _LISTED.search(paste.text) is not None
     patterns = [_ASSIGNMENTS, _SHELL, _SHEBANG, *([_PYTHON] if command.is_map else [])]
     patterns += [_CODE] if command.is_code else [_YAML] if is_listed or command.is_map else []
+    if rest := _CONTINUATION.match(paste.text, command.end):
+        yield rest.span()
     at, closes, goes_on = 0, "", ""
     for line in paste.text.split("\n"):
         end = at + len(line)

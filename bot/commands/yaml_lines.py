@@ -24,6 +24,7 @@ _QUOTED = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
 IMAGE = re.compile(r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?image[\"']?:[ \t]*[\"']?([^\s\"']+)")
 _CARDS = re.compile(
     r"(?:nvidia\.com/gpu|amd\.com/gpu|nvidia\.com/mig-\S+|gpus|requestGPU)[\"']?:[ \t]*[\"']?(\d{1,4})\b"
+    r"|limits[\"']?:[ \t]*\n(?:[^\n]*\n){0,3}?[ \t]*gpu[\"']?:[ \t]*[\"']?(\d{1,4})\b"
     r"|driver:[ \t]*[\"']?nvidia[\"']?[ \t]*\n[ \t]*count:[ \t]*[\"']?(\d{1,4})\b"
     r"|count:[ \t]*[\"']?(\d{1,4})[\"']?[ \t]*\n[ \t]*capabilities:[ \t]*\[?[^\n]*gpu"
 )

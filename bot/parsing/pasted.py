@@ -18,6 +18,8 @@ _SIZE = re.compile(r"(?:\d+x)?[aAeE]?\d+(?:\.\d+)?[bBmM]")
 """A number of parameters: 7b is no format of 7 bits."""
 _SUFFIX = re.compile(r"(?<=_[KSMLkmls0-9])_(?!(?:XX?|X?X?)[SML]\b|[KSML]\b)[A-Za-z]{3,}\Z")
 """Who made a file, behind its format: Q4_K_M_unsloth."""
+_MIX = re.compile(r"(?:UD-)?I?Q\d_K_X?L", re.I)
+"""A GGUF type that is a mixture of others: Q4_K_XL, near Q4_K_M."""
 _FILE = re.compile(r"(?:-\d{5}-of-\d{5})?\.(?:gguf|safetensors|bin)\Z", re.I)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 """A repository keeps its own id; a file or folder goes by what its name says."""
@@ -152,8 +154,19 @@ def _claim_model(sentence: Sentence, setting: Setting, *, is_wide_stated: bool) 
     hinted = (_HUB_ID.fullmatch(named) and _has_recipe(key)) or (is_wide_stated and weights in _WIDE)
     if weights and "weights" not in sentence.claims and not hinted:
         _add(sentence, "weights", weights, setting)
+        _name_mix(sentence)
     if link and link.revision:
         sentence.extra["revision"] = link.revision
+
+
+def _name_mix(sentence: Sentence) -> None:
+    """Say of which name a near format was read: Q4_K_XL has no size of its own."""
+    claim = sentence.claims["weights"][-1]
+    for mix in _MIX.finditer(sentence.text, claim.start, claim.end):
+        match = sentence.finder.longest([mix.group()], 0)
+        if match and match.vague and match.key == claim.value:
+            sentence.claims["weights"][-1] = Claim(claim.value, *mix.span(), match.vague)
+            return
 
 
 def _has_recipe(key: str) -> bool:
@@ -181,8 +194,9 @@ def _known(finder: Finder, name: str) -> str:
 def _file_format(finder: Finder, stem: str) -> tuple[str, str]:
     """(format key, the name before it) of a file name that ends in a format; ("", "") where it does not."""
     for mark in (re.match("", stem), *re.finditer(r"[-.]", stem)):
-        match = finder.longest([stem[mark.end() :]], 0) if mark else None
-        if match and mark and match.kind == "format" and match.key and not match.vague:
+        named = stem[mark.end() :] if mark else ""
+        match = finder.longest([named], 0) if named else None
+        if match and mark and match.kind == "format" and match.key and (not match.vague or _MIX.fullmatch(named)):
             return match.key, stem[: mark.start()]
     return "", ""
 

@@ -12,10 +12,17 @@ from bot.parsing.items import Claim, Sentence
 
 SPREADS_LAYERS = "llama.cpp"
 """The engine that uses every GPU it sees without being told."""
-_WORDS = re.compile(r"(?<![\w./@-])[A-Za-z0-9][\w.-]*(?![\w/@])")
+_WORDS = re.compile(r"(?<![\w./@-])[A-Za-z0-9][\w.-]*(?![\w/@])", re.A)
 """Words that are part of no path or address."""
-_BEFORE = re.compile(r"(?<![\w.])(\d{1,3})[ \t]*[xX*]?[ \t]*(?:NVIDIA[ \t]+)?\Z")
-"""4x, in front of a card."""
+_CLASSIFIERS = "[张块个卡片枚張塊個]"
+_BEFORE = re.compile(
+    rf"(?<![A-Za-z0-9.])(\d{{1,3}})[ \t]*(?:[xX*]|{_CLASSIFIERS})?[ \t]*"
+    r"(?:NVIDIA[ \t]+)?(?:GeForce[ \t]+)?(?:RTX[ \t]*)?\Z"
+)
+"""4x, in front of a card; in Chinese and Japanese its counting word."""
+_CLASSIFIED = re.compile(rf"\d[ \t]*{_CLASSIFIERS}")
+_UNSPACED = re.compile(r"(?m)^[^\n]*[\u3040-\u30ff\u3400-\u9fff][^\n]*")
+"""Text of a script that puts no spaces between words: names stand right beside its characters."""
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//)(?:\s|$|!)")
 LONGEST_COMMENT = 300
 """Characters before a word that are looked at for the mark of a comment."""
@@ -55,11 +62,13 @@ def _used(command: Command) -> int:
 
 def find_card(sentence: Sentence, command: Command) -> None:
     """The one card that the lines of a specification name, where no other word of the question names one."""
-    if sentence.claims.get("gpu"):
+    if stated := sentence.claims.get("gpu"):
+        _count(sentence, command, stated[0], is_classified=True)
         return
     found: dict[str, Claim] = {}
     doubtful: dict[str, Claim] = {}
-    places = [*command.spans, *([(command.start, command.end)] if command.is_map else [])]
+    unspaced = [] if sentence.text.isascii() else [match.span() for match in _UNSPACED.finditer(sentence.text)]
+    places = [*unspaced, *command.spans, *([(command.start, command.end)] if command.is_map else [])]
     for match, name, is_vague in _names(sentence, places):
         named = doubtful if in_comment(sentence.text, match.start()) else found
         named[name] = Claim(name, match.start(), match.end(), is_vague)
@@ -89,7 +98,14 @@ def in_comment(text: str, place: int) -> bool:
 
 def _claim(sentence: Sentence, command: Command, card: Claim) -> None:
     sentence.claims["gpu"] = [card]
+    _count(sentence, command, card)
+
+
+def _count(sentence: Sentence, command: Command, card: Claim, *, is_classified: bool = False) -> None:
+    """Take the number in front of a card; is_classified: only with the counting word that words of a question lack."""
     line = sentence.text.rfind("\n", 0, card.start) + 1
     count = _BEFORE.search(sentence.text, line, card.start)
+    if count and is_classified and not _CLASSIFIED.search(count.group()):
+        return
     if count and not command.cards and not sentence.claims.get("gpu_count"):
         sentence.claims["gpu_count"] = [Claim(int(count.group(1)), count.start(1), count.end(1))]

@@ -121,3 +121,33 @@ def test_a_changed_command_starts_with_its_interpreter() -> None:
     query = parse("X=1 /opt/env/bin/python3.11 -m sglang.launch_server --model-path Qwen/Qwen3-8B on l4")
     assert query.paste is not None
     assert "X=1 /opt/env/bin/python3.11 -m" == query.text[query.paste.start :][:30]
+
+
+def test_all_of_a_card_is_never_free() -> None:
+    """vLLM refuses a utilization of 1; the answer shows what a smaller one comes to."""
+    text = "vllm serve Qwen/Qwen3-8B --gpu-memory-utilization {} on an L40S"
+    assert "a utilization of 1 asks for all" in answer(text.format("1.0")).headline
+    assert "utilization of" not in answer(text.format("0.97")).headline
+    older = "docker run --gpus all vllm/vllm-openai:v0.6.6 --model Qwen/Qwen3-8B --gpu-memory-utilization 1 # an L40S"
+    assert "utilization of" not in answer(older).headline
+
+
+def test_a_near_format_is_said_to_be_one() -> None:
+    """Q4_K_XL has no size of its own: what it is read as stands in the answer."""
+    reply = answer("llama-server -m Qwen3-8B-UD-Q4_K_XL.gguf -c 8192 on an L4")
+    assert "UD-Q4_K_XL read as q4_k_m" in str(reply)
+
+
+def test_a_variable_of_a_program_is_asked_for() -> None:
+    """A model that a program takes from elsewhere is no name."""
+    reply = answer("from vllm import LLM\nllm = LLM(model=args.model, tensor_parallel_size=2)\n")
+    assert "args.model" in reply.headline
+    assert "which nothing here sets" in reply.headline
+
+
+def test_flags_of_a_server_around_the_engine_are_not_unknown() -> None:
+    """Dynamo takes the flags of vLLM and its own; a mark at the end of the last line is no word."""
+    query = parse("python3 -m dynamo.vllm --model Qwen/Qwen3-8B --is-prefill-worker --connector nixl -tp 2 \\")
+    assert query.paste is not None
+    assert not query.paste.remarks
+    assert not query.unread
