@@ -16,12 +16,18 @@ if TYPE_CHECKING:
     from bot.resolve import Notes
 
 
+SHARED = "dp_attention"
+"""SGLang's data parallel attention: its copies share the GPUs of tensor parallelism, and the experts lie on all."""
+
+
 def choose_layout(query: Query, model: Model, gpu: Gpu, engine_key: str, notes: Notes) -> Layout:
     """The stated parallel sizes; a bare GPU count is shared by tensor parallelism where the heads allow it."""
     tensor, pipeline, data = (
         said.value if said else None for said in (query.tensor_parallel, query.pipeline_parallel, query.data_parallel)
     )
     experts = bool(query.expert_parallel and query.expert_parallel.value)
+    if query.extra.get(SHARED) and tensor and data and tensor % data == 0:
+        tensor, experts = tensor // data, experts or data > 1
     stated = (tensor or 1) * (pipeline or 1) * (data or 1)
     count = query.gpu_count.value if query.gpu_count else stated
     if not query.gpu_count and stated == 1:

@@ -18,6 +18,7 @@ from bot.serve_settings import CannotState, setting_flags
 from formulas.deployment import Deployment
 from formulas.engines import engine
 
+ATTENTION_COPIES = "--enable-dp-attention"
 SIZES = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 INPUTS = "max_input_length"
 """TGI limits inputs apart from the whole and refuses a limit that is not below it (launcher/src/main.rs)."""
@@ -134,10 +135,18 @@ def _flags(deployment: Deployment, asked: Asked, table: Table, *, weights: bool)
             raise CannotState(slot)
     if weights:
         yield from _weights(deployment, table)
+    if _sharing(deployment) > 1:
+        yield ATTENTION_COPIES, None
     if deployment.layout.expert_parallel:
         yield _experts(deployment, table)
     if deployment.settings.enforce_eager and (flag := table.flag_of("enforce_eager")):
         yield flag, None
+
+
+def _sharing(deployment: Deployment) -> int:
+    """Copies of the attention that share the GPUs of tensor parallelism with the experts: SGLang's way."""
+    layout = deployment.layout
+    return layout.data_parallel if layout.expert_parallel and deployment.engine == "sglang" else 1
 
 
 def _stated(deployment: Deployment, asked: Asked, table: Table) -> dict[str, str]:
@@ -153,7 +162,7 @@ def _stated(deployment: Deployment, asked: Asked, table: Table) -> dict[str, str
     if table.flag_of(INPUTS):
         numbers[INPUTS] = min(tokens - 1, settings.max_batched_tokens or tokens)
     for slot in SIZES:
-        size = getattr(layout, slot)
+        size = layout.tensor_parallel * _sharing(deployment) if slot == "tensor_parallel" else getattr(layout, slot)
         numbers[slot] = size if size > 1 or states(deployment.engine, slot) else None
     return {slot: f"{number:.10g}" for slot, number in numbers.items() if number is not None}
 
@@ -202,10 +211,10 @@ def _usual_cache(deployment: Deployment) -> str:
 
 
 def _experts(deployment: Deployment, table: Table) -> tuple[str, str | None]:
-    if flag := table.flag_of("expert_parallel"):
-        return flag, None
     if flag := table.flag_of("expert_parallel_size"):
         return flag, str(deployment.layout.expert_ranks)
+    if flag := table.flag_of("expert_parallel"):
+        return flag, None
     raise CannotState("expert_parallel")
 
 

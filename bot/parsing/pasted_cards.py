@@ -98,6 +98,7 @@ def in_comment(text: str, place: int) -> bool:
 
 def _claim(sentence: Sentence, command: Command, card: Claim) -> None:
     sentence.claims["gpu"] = [card]
+    _use(sentence, card)
     _count(sentence, command, card)
 
 
@@ -109,3 +110,10 @@ def _count(sentence: Sentence, command: Command, card: Claim, *, is_classified: 
         return
     if count and not command.cards and not sentence.claims.get("gpu_count"):
         sentence.claims["gpu_count"] = [Claim(int(count.group(1)), count.start(1), count.end(1))]
+        _use(sentence, sentence.claims["gpu_count"][0])
+
+
+def _use(sentence: Sentence, claim: Claim) -> None:
+    """The words that a claim was read from are understood."""
+    for item in sentence.items:
+        item.used |= item.start < claim.end and claim.start < item.end

@@ -151,3 +151,18 @@ def test_flags_of_a_server_around_the_engine_are_not_unknown() -> None:
     assert query.paste is not None
     assert not query.paste.remarks
     assert not query.unread
+
+
+def test_copies_of_the_attention_share_the_gpus() -> None:
+    """SGLang's --dp with --enable-dp-attention asks for no more GPUs than --tp."""
+    reply = answer("sglang serve --model-path deepseek-ai/DeepSeek-V3 --tp 8 --dp 8 --enable-dp-attention on 8x H200")
+    assert reply.headline.startswith("Starts: ")
+    assert "on each of 8 × NVIDIA H200" in reply.headline
+    plain = "sglang serve --model-path deepseek-ai/DeepSeek-V3 --tp 8 --dp 8 on 8x H200"
+    assert "needs 64 GPUs" in answer(plain).headline
+
+
+def test_experts_beside_copies_are_written_as_sglang_takes_them() -> None:
+    """Without attention in data parallel every copy would hold all experts."""
+    text = str(answer("deepseek-v3 on 8x b200 sglang dp8 ep"))
+    assert "--tp-size 8 --dp-size 8 --enable-dp-attention --ep-size 8" in text
