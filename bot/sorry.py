@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from typing import Any
 
@@ -16,8 +17,8 @@ from bot.traces import frames
 
 AT_FAULT = {"unknown_model": "model", "empty": "model", "unknown_gpu": "gpu"}
 """The field that errors of a kind are always about."""
-VARIABLE = ("$", "%")
-"""What a name starts with that a script sets elsewhere."""
+VARIABLE = re.compile(r"\$\{?[\w:.]+\}?|\$\([\w. ]+\)|%\w+%|\$\{[^{}]*\}")
+"""A name that a script sets elsewhere."""
 
 
 def sorry(query: Query, error: QuestionError) -> Reply:
@@ -25,10 +26,14 @@ def sorry(query: Query, error: QuestionError) -> Reply:
     text = messages(query.language)
     code = error.message.partition(".")[0]
     keys = _keys(error.message, code)
-    named = query.model.value if query.model else (error.values.get("words") or ("",))[0]
-    if code == "unknown_model" and str(named)[:1] in VARIABLE:
-        keys = ("error.unknown_model.variable", *keys)
-    sentence = text.first(*keys, **readable(error.values, text))
+    values = error.values
+    if code == "unknown_model":
+        named = str(query.model.value if query.model else (values.get("words") or ("",))[0])
+        if VARIABLE.fullmatch(named):
+            keys = ("error.unknown_model.variable", *keys)
+        elif "$" in named:
+            values = {**values, "words": (named,)}
+    sentence = text.first(*keys, **readable(values, text))
     reply = _reply(query, error.code, sentence, _questions(query, error), text)
     if reply.answer.error:
         reply.answer.error.slot = _slot(error)

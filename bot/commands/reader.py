@@ -17,6 +17,9 @@ from bot.commands.variables import ENGINE_VARIABLES, value
 _MODEL = re.compile(r"[\d/\\$.-]")
 """What a model's name or path has and a small word has not."""
 _IMAGE_VERSION = re.compile(r":(?:[a-z-]*-)?v?(\d+\.\d+(?:\.\w+)*)|:(?:\S*-)?b(\d{4,6})\b")
+ADAPTERS = "--lora-modules"
+"""Takes as many values as there are adapters."""
+_PAIR = re.compile(r"[\w.-]+=\S|\{")
 _NAME = re.compile(r"\A\w+=")
 """cmd= before a quoted command."""
 SHELLS = frozenset({"sh", "bash", "zsh", "python", "python3", "ray"})
@@ -185,6 +188,8 @@ class Reader(FlagReader):
         if wants_model and _MODEL.search(word.text.lstrip("-")):
             command.set("model", word.text.rstrip(",;"), "text", word)
             command.flags[""] = ("", word.text)
+            return 1
+        if ADAPTERS in command.flags and _PAIR.match(word.text):
             return 1
         following = words[at + 1].text if at + 1 < len(words) else ""
         if is_flag(following) and self.table.find(following.partition("=")[0], guess=False):

@@ -14,7 +14,8 @@ _TOKEN = re.compile(
 _PIECE = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'", re.S)
 _OBJECT = re.compile(r"[^\"']*\{\s*\"")
 """A JSON object that stands without quotes around it."""
-_ESCAPE = re.compile(r"\\([\"$`\\])")
+_ESCAPE = re.compile(r"\\([\"`\\]|(?<![\w}]\\)\$)")
+"""A backslash behind a word and in front of a variable parts a Windows path."""
 _CONTINUED = re.compile(r"[\\^][ \t]*\r?\n")
 _NEXT_FLAG = re.compile(r"\n(?:[ \t]*\n)*(?=[ \t]*(?:-[ \t]+[\"']?)?--?[a-zA-Z])")
 _CMD = re.compile(r"\n\s*CMD(?=[ \t])")

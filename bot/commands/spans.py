@@ -29,6 +29,8 @@ _PYTHON = re.compile(
 )
 _CONTINUATION = re.compile(r"[ \t]*[\\^`](?=[ \t]*(?:\n|\Z))")
 """A mark behind the last flag, where more of the command was cut off."""
+_REMARK = re.compile(r"[ \t]+#[^\n]*")
+"""A comment behind the last flag."""
 _STAMP = re.compile(r"[ \t]*\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 """The time in front of a logged command."""
 _LISTED = re.compile(IMAGE.pattern + r"|^[ \t]*-[ \t]+[\"']?--[a-zA-Z]", re.M)
@@ -47,6 +49,8 @@ def lines_of_paste(paste: Paste, command: Command) -> Iterator[tuple[int, int]]:
     patterns += [_CODE] if command.is_code else [_YAML] if is_listed or command.is_map else []
     if rest := _CONTINUATION.match(paste.text, command.end):
         yield rest.span()
+    if remark := _REMARK.match(paste.text, command.end):
+        yield remark.span()
     at, closes, goes_on = 0, "", ""
     for line in paste.text.split("\n"):
         end = at + len(line)

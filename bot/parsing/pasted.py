@@ -18,6 +18,8 @@ _SIZE = re.compile(r"(?:\d+x)?[aAeE]?\d+(?:\.\d+)?[bBmM]")
 """A number of parameters: 7b is no format of 7 bits."""
 _SUFFIX = re.compile(r"(?<=_[KSMLkmls0-9])_(?!(?:XX?|X?X?)[SML]\b|[KSML]\b)[A-Za-z]{3,}\Z")
 """Who made a file, behind its format: Q4_K_M_unsloth."""
+_DYNAMIC = re.compile(r"-UD\Z", re.I)
+"""Unsloth's own mixtures: UD-IQ2_M."""
 _MIX = re.compile(r"(?:UD-)?I?Q\d_K_X?L", re.I)
 """A GGUF type that is a mixture of others: Q4_K_XL, near Q4_K_M."""
 _FILE = re.compile(r"(?:-\d{5}-of-\d{5})?\.(?:gguf|safetensors|bin)\Z", re.I)
@@ -197,7 +199,7 @@ def _file_format(finder: Finder, stem: str) -> tuple[str, str]:
         named = stem[mark.end() :] if mark else ""
         match = finder.longest([named], 0) if named else None
         if match and mark and match.kind == "format" and match.key and (not match.vague or _MIX.fullmatch(named)):
-            return match.key, stem[: mark.start()]
+            return match.key, _DYNAMIC.sub("", stem[: mark.start()])
     return "", ""
 
 
