@@ -144,7 +144,9 @@ def _fewer_layers(result: Estimate) -> Changed | None:
 
 
 def computes(gpu: Gpu, weights: NumberFormat) -> bool:
-    """Whether the engine's kernels read these weights on this card."""
+    """Whether the engine's kernels read these weights on this card; AMD has none for FP8 without FP8 arithmetic."""
+    if gpu.vendor == "AMD" and weights.key.startswith("fp8"):
+        return gpu.fp8_native
     least = KERNELS_FROM.get(weights.key)
     return least is None or gpu.vendor != "NVIDIA" or (gpu.compute_capability or 0) >= least
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import ceil
 
-from bot.changes import Changed, Held, changed, changes, recommended, settled
+from bot.changes import Changed, Held, changed, changes, computes, recommended, settled
 from bot.commands.command import PARALLEL
 from bot.contract import VerdictName
 from bot.layouts import usual_layout
@@ -171,7 +171,7 @@ def _choices(deployment: Deployment, resolution: Resolution) -> tuple[Choice, ..
     if resolution.gpu_named and resolution.solve_for != "gpu":
         return ()
     maker = resolution.query.extra.get("maker")
-    cards = [gpu for gpu in recommended() if maker in (None, gpu.vendor)]
+    cards = [gpu for gpu in recommended() if maker in (None, gpu.vendor) and computes(gpu, deployment.weights)]
     if is_laid_out(resolution):
         return tuple(_at_this_layout(deployment, cards))
     return tuple(choice for choice in fitting_gpus(deployment, cards) if _fits_as_asked(choice))

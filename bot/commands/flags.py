@@ -105,7 +105,7 @@ class FlagReader:
         if found.key:
             self._json(command, flag, {found.key: read_loose(text)})
         elif flag.slot == "model":
-            self.state(command, flag, text, _value_of(where[-1], text))
+            self.state(command, flag, text, value_of(where[-1], text))
         else:
             self.state(command, flag, text, *where)
         command.flags[flag.name] = (where[0].text.partition("=")[0], text)
@@ -187,8 +187,10 @@ def _bare(text: str) -> str:
     return text if "[" in text or "(" in text else text.rstrip("])")
 
 
-def _value_of(word: Token, text: str) -> Token:
+def value_of(word: Token, text: str) -> Token:
     """Where a value stands: behind the = of a flag that is written as it was read."""
+    if word.end - word.start == len(word.text) + 2 and word.text == text:
+        return Token(text, word.start + 1, word.end - 1)
     is_verbatim = word.end - word.start == len(word.text)
     return Token(text, word.end - len(text) if is_verbatim else word.start, word.end)
 

@@ -10,7 +10,7 @@ from bot.commands.values import read_share
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=\S*\Z")
 _RUNNERS = frozenset({"python", "-m", "sudo", "nohup", "time", "exec", "env", "$", "uv", "run", "uvx", "-u", "srun"})
 _VERSION = re.compile(r"(?<=python)[\d.]+\Z")
-_PROMPT = re.compile(r"\S*@\S*[#$%>]?\Z|[$#>%]\Z|\(\w+\)\Z|\S*[#$]\Z")
+_PROMPT = re.compile(r"\S*@\S*[#$%>]?\Z|[$#>%]\Z|\([\w.-]+\)\Z|\S*[#$]\Z")
 _WINDOWS_PROMPT = ">"
 EXECUTABLE = ".exe"
 CONTAINERS = ("docker", "podman", "nerdctl")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from bot.commands.command import Command
-from bot.commands.flags import FlagReader
+from bot.commands.flags import FlagReader, value_of
 from bot.commands.heads import CHARTS, EXECUTABLE, called, first, is_called, is_flag, is_run, line_before
 from bot.commands.paste import Paste
 from bot.commands.shell import ENDS, Token, tokens
@@ -186,7 +186,7 @@ class Reader(FlagReader):
         if is_image or any(word.text in head for head in self.table.heads):
             return 1
         if wants_model and _MODEL.search(word.text.lstrip("-")):
-            command.set("model", word.text.rstrip(",;"), "text", word)
+            command.set("model", word.text.rstrip(",;"), "text", value_of(word, word.text))
             command.flags[""] = ("", word.text)
             return 1
         if ADAPTERS in command.flags and _PAIR.match(word.text):

@@ -166,3 +166,17 @@ def test_experts_beside_copies_are_written_as_sglang_takes_them() -> None:
     """Without attention in data parallel every copy would hold all experts."""
     text = str(answer("deepseek-v3 on 8x b200 sglang dp8 ep"))
     assert "--tp-size 8 --dp-size 8 --enable-dp-attention --ep-size 8" in text
+
+
+def test_cards_without_kernels_for_the_weights_are_not_named() -> None:
+    """AMD's cards before MI300 run no FP8 checkpoint."""
+    reply = answer("vllm serve Qwen/Qwen3-235B-A22B-FP8 -tp 8 --max-model-len 8192")
+    assert [] == [row[0].text for row in reply.tables[1].rows if "MI2" in row[0].text]
+
+
+def test_words_of_a_prompt_and_quotes_are_none_of_the_question() -> None:
+    """An environment with a dash in its name, and a model in quotes."""
+    query = parse('(my-env) root@a1b2:~# vllm serve "Qwen/Qwen3-8B" -tp 2 on l4')
+    assert not query.unread
+    assert query.model is not None
+    assert query.model.words == "Qwen/Qwen3-8B"
