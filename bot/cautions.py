@@ -61,7 +61,8 @@ def _beyond_model(sized: Sized) -> Iterator[Remark]:
     if not sized.refusals:
         yield Remark(f"warning.beyond_{does}", values)
     if stretch := documented(deployment.model):
-        key = "stretch_short" if tokens > stretch.longest else "stretch" if deployment.engine in WAYS else "stretch_not"
+        told = "stretch" if deployment.engine in WAYS and sized.held else "stretch_not"
+        key = told if tokens <= stretch.longest else "stretch_short"
         named = {"type": stretch.name, "factor": f"{stretch.factor:g}", "longest": stretch.longest}
         yield Remark(f"warning.{key}", {**values, **named})
 

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import ceil
+from typing import Any
 
-from formulas.deployment import Settings
+from bot.formats import number_format
+from formulas.deployment import Deployment, Settings
 from formulas.engines import engine
 from formulas.engines.vllm_classes import uses_v0
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.estimate import Estimate, estimate
+from formulas.pinned import PinnedPlan
 from formulas.solve import largest
+from formulas.units import GIB
 
 MOST_SHARE = 0.98
 """Above, nothing is left for what is allocated outside of the engine's budget (vLLM#57475)."""
 SHARE_STEPS = 100
 SMALLEST_STEP = 1024
 """Tokens of a step below which prompts are read too slowly to be worth it."""
+PRINTED_TO = GIB // 100
+"""The last digit in which vLLM and SGLang print memory."""
 CAPTURES = ("vllm", "sglang")
 """Engines with a switch that leaves CUDA graphs out."""
+
+
+def surely_fits(result: Estimate) -> bool:
+    """Whether it fits; of measured memory also less what its printed digits leave open."""
+    return result.headroom >= (PRINTED_TO if isinstance(result.plan, PinnedPlan) else 0)
 
 
 def free_settings(result: Estimate, least: float | None) -> Iterator[tuple[str, Estimate]]:
@@ -38,8 +49,23 @@ def changed_settings(result: Estimate, least: float | None) -> Iterator[tuple[st
     settings = result.deployment.settings
     if result.deployment.engine in CAPTURES and not settings.enforce_eager:
         eager = _with(result, replace(settings, enforce_eager=True))
-        if eager.fits:
+        if surely_fits(eager):
             yield "enforce_eager=true", eager
+
+
+def changed_estimate(deployment: Deployment, fields: Mapping[str, Any]) -> Estimate | None:
+    """The deployment with fields of a question changed; None where its engine takes no such layout."""
+    fields = dict(fields)
+    if tokens := fields.pop("sequence_tokens", None):
+        deployment = deployment.at(sequence_tokens=tokens)
+    if key := fields.pop("weights", None):
+        deployment = deployment.change(weights=number_format(key))
+    if size := fields.pop("tensor_parallel", None):
+        layout = replace(deployment.layout, tensor_parallel=size)
+        if engine(deployment.engine).layout_problem(deployment.model, layout):
+            return None
+        deployment = deployment.change(layout=layout)
+    return estimate(deployment.change(settings=replace(deployment.settings, **fields)))
 
 
 def _smaller_steps(result: Estimate) -> Estimate | None:
@@ -50,7 +76,7 @@ def _smaller_steps(result: Estimate) -> Estimate | None:
     tokens = plan.step(result.deployment.load.sequence_tokens).max_batched_tokens // 2
     while tokens >= SMALLEST_STEP:
         other = _with(result, replace(result.deployment.settings, max_batched_tokens=tokens))
-        if other.fits:
+        if surely_fits(other):
             return other
         tokens //= 2
     return None
@@ -62,7 +88,7 @@ def _fewer_sequences(result: Estimate) -> Estimate | None:
     if not isinstance(plan, VllmPlan):
         return None
     most = plan.step(result.deployment.load.sequence_tokens).max_sequences
-    number = largest(lambda count: _with(result, replace(settings, max_sequences=count)).fits, most - 1)
+    number = largest(lambda count: surely_fits(_with(result, replace(settings, max_sequences=count))), most - 1)
     return _with(result, replace(settings, max_sequences=number)) if number else None
 
 
@@ -70,11 +96,11 @@ def _more_of_the_card(result: Estimate, least: float | None) -> Estimate | None:
     settings = result.deployment.settings
     if least is None or not engine(result.deployment.engine).takes_share or settings.free_bytes is not None:
         return None
-    share = ceil(SHARE_STEPS * least) / SHARE_STEPS
-    if not result.plan.utilization < share <= MOST_SHARE:
-        return None
-    other = _with(result, replace(settings, utilization=share))
-    return other if other.fits else None
+    first = ceil(SHARE_STEPS * least)
+    shares = (step / SHARE_STEPS for step in (first, first + 1))
+    allowed = (share for share in shares if result.plan.utilization < share <= MOST_SHARE)
+    tried = (_with(result, replace(settings, utilization=share)) for share in allowed)
+    return next((other for other in tried if surely_fits(other)), None)
 
 
 def _with(result: Estimate, settings: Settings) -> Estimate:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from bot.changed_settings import changed_settings, free_settings
+from bot.changed_settings import PRINTED_TO, changed_settings, free_settings
 from bot.contract import VerdictName
 from bot.formats import CACHE_IN_8_BITS, GGUF_ENGINE, number_format
 from bot.resolve import CUSTOM, Resolution
@@ -15,14 +15,13 @@ from catalog.types import Gpu, NumberFormat
 from formulas.deployment import Deployment, Layout
 from formulas.engines import engine
 from formulas.estimate import Estimate, Pool, estimate
+from formulas.pinned import PinnedPlan, with_usable
 from formulas.solve import largest_batch, longest_sequence
 
 EDGES = ("batch", "sequence", "utilization")
 """Unknowns whose solution fills the memory."""
 EIGHT_BITS = 8.5
 """Weights of at most this many bits raise the question of an 8-bit cache; GGUF q8_0 is 8.5."""
-
-
 LIGHTER = {
     "vllm": ("fp8", "awq"),
     "sglang": ("fp8", "awq"),
@@ -98,9 +97,18 @@ def _changes(result: Estimate, held: Held | None, resolution: Resolution) -> Ite
     fewer = held.max_batch_low if result.fits else held.max_batch
     if 0 < fewer < result.deployment.load.batch:
         yield changed(f"batch={fewer}", estimate(result.deployment.at(batch=fewer)))
-    if 0 < held.longest < result.deployment.load.sequence_tokens:
-        yield changed(f"sequence_tokens={held.longest}", estimate(result.deployment.at(sequence_tokens=held.longest)))
+    longest = _surely_longest(result, held)
+    if 0 < longest < result.deployment.load.sequence_tokens:
+        yield changed(f"sequence_tokens={longest}", estimate(result.deployment.at(sequence_tokens=longest)))
     yield from _other_hardware(result, held)
+
+
+def _surely_longest(result: Estimate, held: Held) -> int:
+    """The longest sequence; of measured memory less what its printed digits leave open."""
+    if not isinstance(result.plan, PinnedPlan):
+        return held.longest
+    plan = with_usable(result.plan, result.plan.usable - PRINTED_TO)
+    return longest_sequence(result.deployment, plan, limit=held.longest)
 
 
 def _other_cache(result: Estimate, resolution: Resolution) -> Changed | None:
@@ -171,7 +179,8 @@ def _other_hardware(result: Estimate, held: Held) -> Iterator[Changed]:
     alone = deployment.settings.free_bytes is not None or deployment.gpu.max_per_node == 1
     if not alone and held.least and _differs(held.least.deployment.layout, deployment.layout, fits=result.fits):
         yield changed(f"gpu_count={held.least.deployment.layout.gpu_count}", held.least)
-    if larger := _larger_card(result):
+    freed = alone and _whole_card(result) is not None
+    if not freed and (larger := _larger_card(result)):
         yield changed(f"gpu={larger.deployment.gpu.name}", larger)
 
 

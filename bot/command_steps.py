@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from bot import present
+from bot import changed_command
 from bot.amounts import count
 from bot.commands import reader_of
 from bot.commands.rewrite import rewritten
@@ -16,9 +17,13 @@ from bot.parsing.form import K8S
 from bot.phrasing import engine_name, gpus
 from bot.refusals import beyond
 from bot.reply import Step
+from bot.resolve import Resolution
 from bot.serve_command import serve_command
 from bot.size import Sized
 from formulas.estimate import Estimate, estimate
+
+LONGEST_MARK = 60
+"""Characters of a flag with its value in a sentence; the command has it whole."""
 
 
 def command_steps(sized: Sized, text: Messages) -> Iterator[Step]:
@@ -32,9 +37,11 @@ def command_steps(sized: Sized, text: Messages) -> Iterator[Step]:
 
 def _starting(sized: Sized, text: Messages) -> Iterator[Step]:
     """The command of a question in words that fits; a pasted one is there already."""
-    if command := present.command(sized.estimate, sized.resolution):
+    if command := changed_command.command(sized.estimate, sized.resolution):
         yield Step(text("step.start"), command=command)
-    elif (shorter := _at_limit(sized.estimate, sized)) and (command := present.command(shorter, sized.resolution)):
+        return
+    shorter = _at_limit(sized.estimate, sized)
+    if shorter and (command := changed_command.command(shorter, _unmixed(sized.resolution))):
         yield Step(text("step.start_at_limit", limit=count(shorter.deployment.load.sequence_tokens)), command=command)
 
 
@@ -42,6 +49,11 @@ def _at_limit(result: Estimate, sized: Sized) -> Estimate | None:
     """At the model's own length, where the one asked for is beyond it."""
     limit = result.deployment.model.max_length
     return estimate(result.deployment.at(sequence_tokens=limit)) if limit and beyond(sized.resolution) else None
+
+
+def _unmixed(resolution: Resolution) -> Resolution:
+    """Without the lengths of a mix, of which a command states the longest."""
+    return replace(resolution, query=replace(resolution.query, mix=None))
 
 
 def stretch_step(sized: Sized, text: Messages) -> Iterator[Step]:
@@ -55,18 +67,35 @@ def stretch_step(sized: Sized, text: Messages) -> Iterator[Step]:
     if line and variable:
         line = f"{variable} {line}"
     if line:
-        marks = present.marks(flags, sized.resolution)
-        changed = text("step.changed", flags=", ".join(f"`{mark}`" for mark in marks))
-        yield Step(f"{text('step.stretch')} ({changed})", command=line, marks=marks)
+        yield marked_step(text("step.stretch"), line, changed_command.marks(flags, sized.resolution), text)
+
+
+def _short(mark: str) -> str:
+    """A changed flag as a sentence names it: without a value that is too long to be read."""
+    return mark if len(mark) <= LONGEST_MARK else mark.split()[0]
+
+
+def marked_step(
+    sentence: str, command: str, marks: tuple[str, ...], text: Messages, gone: tuple[str, ...] = ()
+) -> Step:
+    """A sentence that names what is changed in its command and what is left out of it."""
+    named = {
+        "changed": [_short(mark) for mark in marks if f"`{mark}`" not in sentence],
+        "without": list(gone),
+    }
+    parts = [
+        text(f"step.{key}", flags=", ".join(f"`{words}`" for words in flags)) for key, flags in named.items() if flags
+    ]
+    return Step(f"{sentence} ({'; '.join(parts)})" if parts else sentence, command=command, marks=marks)
 
 
 def _in_form(sized: Sized, form: str, text: Messages) -> Iterator[Step]:
     result = _estimate(sized)
-    command = _written(result, sized, form)
+    command = _written(result, sized.resolution, form)
     key = "step.start_on" if result.fits else "step.start_anyway"
     if command is None and (shorter := _at_limit(result, sized)):
         result, key = shorter, "step.start_at_limit"
-        command = _written(result, sized, form)
+        command = _written(result, _unmixed(sized.resolution), form)
     if command is None:
         yield Step(text("step.no_command", engine=engine_name(form, text)))
         return
@@ -77,9 +106,9 @@ def _in_form(sized: Sized, form: str, text: Messages) -> Iterator[Step]:
         yield Step(text("step.watch", metrics=watched))
 
 
-def _written(result: Estimate, sized: Sized, form: str) -> str | None:
+def _written(result: Estimate, resolution: Resolution, form: str) -> str | None:
     write = k8s_deployment if form == K8S else serve_command
-    return write(result.deployment, present.asked(result, sized.resolution))
+    return write(result.deployment, changed_command.asked(result, resolution))
 
 
 def _estimate(sized: Sized) -> Estimate:

@@ -12,12 +12,13 @@ from functools import cache
 
 from bot import contract
 from bot.amounts import count, gib, gib_number, in_units, unit
+from bot.changed_command import command
 from bot.defaults import Defaults, inherit
 from bot.errors import QuestionError
 from bot.messages import Messages, messages
 from bot.parse import parse
 from bot.phrasing import engine_name, gpus, layout_text
-from bot.present import answer, asked_again, command
+from bot.present import answer, asked_again
 from bot.query import Problem, Query
 from bot.questions import release
 from bot.reply import Cell, Reply, Table

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from bot.amounts import count, measured_size
+from bot.changed_settings import changed_estimate, surely_fits
+from bot.changes import Held
 from bot.commands import reader_of
+from bot.commands.rewrite import Change
 from bot.commands.table import Table
 from bot.logs.observation import UNITS, Observation
 from bot.query import Query
@@ -17,9 +20,12 @@ from bot.size import Sized
 from catalog.kept import toml
 from formulas.deployment import version
 from formulas.engines import engine
+from formulas.estimate import Estimate
 
 FILE = Path(__file__).with_suffix(".toml")
 HEALTHY = "healthy"
+WITHIN_BUDGET = ("weights", "profile", "kv_cache")
+"""Phases that take no more than an engine plans for."""
 SOLVED = "solved"
 """Name of the place where the solved changes of the question stand among the fixes."""
 
@@ -31,6 +37,12 @@ class Fix(NamedTuple):
     values: Mapping[str, str] = {}
     flag: str = ""
     """As it is written on the command line."""
+    settings: Mapping[str, Any] = {}
+    """Fields of Query that it changes, with their new values."""
+    stated: Change | None = None
+    """A flag of the command to state, where it is no field."""
+    printed: bool = False
+    """The engine's own number: it is not computed again."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,60 @@ class Case:
     def engine(self) -> str:
         """Key of the engine, or nothing."""
         return self.log.engine or (self.query.engine.value if self.query.engine else "")
+
+    @property
+    def right(self) -> Sized | None:
+        """The question worked out; of a command that its engine refuses the command put right."""
+        return self.sized.accepted or self.sized if self.sized else None
+
+    @property
+    def held(self) -> Held | None:
+        """What the GPUs hold, where model and GPU are known."""
+        return self.right.held if self.right else None
+
+    def tried(self, settings: Mapping[str, Any]) -> Estimate | None:
+        """The server with these settings; None where model or GPU are not known."""
+        return changed_estimate(self.right.estimate.deployment, settings) if self.right and self.held else None
+
+    def starts(self, settings: Mapping[str, Any]) -> bool:
+        """Whether it starts with these settings; where model or GPU are not known it may."""
+        result = self.tried(settings)
+        return surely_fits(result) if result else self.held is None
+
+    def mends(self, settings: Mapping[str, Any]) -> bool:
+        """Whether it starts so, and what failed finds room where only the log knew of it."""
+        result = self.tried(settings)
+        if not self.starts(settings) or result is None or self.right is None:
+            return self.held is None
+        short = self.short if self.right.estimate.fits else None
+        return not short or _beside(self.right.estimate) - _beside(result) >= short
+
+    def set(self, name: str, slot: str, number: int, **values: str) -> Fix | None:
+        """The fix that sets a field to a number; None where the engine has no flag for it."""
+        flag = self.written(slot, number) if number > 0 else None
+        if flag is None:
+            return None
+        return Fix(name, {**self.values, **values, "flag": flag, "number": count(number)}, flag, {slot: number})
+
+    def first(self, name: str, slot: str, numbers: Iterable[int], **values: str) -> Fix | None:
+        """The fix with the first number that mends it, or where the log's own figures are beyond all that starts."""
+        tried = list(numbers)
+        mending = next((number for number in tried if self.mends({slot: number})), None)
+        number = mending or next((number for number in tried if self.starts({slot: number})), None)
+        return self.set(name, slot, number, **values) if number else None
+
+    @staticmethod
+    def halves(number: int, least: int) -> Iterator[int]:
+        """Half of a number, a quarter ... down to the least; of what is computed nowhere the first is taken."""
+        while (number := number // 2) >= least:
+            yield number
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether it ran out of memory though it fits by all that is known."""
+        rule = rules().get(self.log.failure or "")
+        fits = self.sized is not None and self.held is not None and not self.sized.refusals and self.sized.estimate.fits
+        return fits and rule is not None and rule.kind == "memory" and self.log.phase in WITHIN_BUDGET
 
     @cached_property
     def total(self) -> int | None:
@@ -128,6 +194,11 @@ class Case:
         if self.utilization:
             found["utilization"] = f"{self.utilization:.3g}"
         return found
+
+
+def _beside(result: Estimate) -> int:
+    """Bytes beside weights and cache."""
+    return result.memory.activations + result.memory.overhead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

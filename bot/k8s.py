@@ -30,7 +30,7 @@ spec:
           image: {image}
           command: {command}
           args:
-{args}
+{args}{env}
           ports:
             - containerPort: {port}
           readinessProbe:
@@ -47,6 +47,7 @@ spec:
 """
 """Ranks of one server talk through /dev/shm, of which a container has 64 MB by itself."""
 RESOURCES = {"NVIDIA": "nvidia.com/gpu", "AMD": "amd.com/gpu"}
+CARDS_SEEN = "_VISIBLE_DEVICES"
 LONGEST_NAME = 50
 """Below the 63 characters of a DNS label (RFC 1123), with room for the suffixes that pods get."""
 
@@ -73,10 +74,18 @@ def _arguments(found: Serve, table: Mapping[str, Any]) -> dict[str, str]:
     """command and args: words as they are, a script where an options file is to be written first."""
     words = (*found.words, *table["reachable"].split())
     if not found.options:
-        return {"command": json.dumps(found.head), "args": "\n".join(f"{LIST}- {json.dumps(word)}" for word in words)}
+        args = "\n".join(f"{LIST}- {json.dumps(word)}" for word in words)
+        return {"command": json.dumps(found.head), "args": args, "env": _environment(found)}
     script = Serve(found.head, words, options=found.options).text
     lines = [f"{LIST}- |", *(f"{LIST}  {line}" for line in script.split("\n"))]
-    return {"command": json.dumps(["bash", "-c"]), "args": "\n".join(lines)}
+    return {"command": json.dumps(["bash", "-c"]), "args": "\n".join(lines), "env": ""}
+
+
+def _environment(found: Serve) -> str:
+    """Variables of the command; which cards a pod sees is Kubernetes' to say."""
+    pairs = [variable.split("=", 1) for variable in found.env if not variable.partition("=")[0].endswith(CARDS_SEEN)]
+    lines = (f"\n{LIST}- {{name: {name}, value: {json.dumps(value)}}}" for name, value in pairs)
+    return "".join(("\n          env:", *lines)) if pairs else ""
 
 
 LIST = " " * 12

@@ -15,6 +15,9 @@ from formulas.layout import layouts
 if TYPE_CHECKING:
     from bot.resolve import Notes
 
+TOO_FEW_GPUS = "too_few_gpus"
+"""What is wrong with a layout of more GPUs than there are."""
+
 
 SHARED = "dp_attention"
 """SGLang's data parallel attention: its copies share the GPUs of tensor parallelism, and the experts lie on all."""
@@ -44,7 +47,7 @@ def choose_layout(query: Query, model: Model, gpu: Gpu, engine_key: str, notes: 
 
 def _accepted(layout: Layout, count: int, query: Query, model: Model, engine_key: str, notes: Notes) -> Layout:
     """The layout, or of a pasted command the nearest one that its engine takes, with a note. Raises Unsupported."""
-    short = "too_few_gpus" if layout.gpu_count > count else None
+    short = TOO_FEW_GPUS if layout.gpu_count > count else None
     problem = engine(engine_key).layout_problem(model, layout) or short
     if problem is None:
         return layout

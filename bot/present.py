@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import asdict
 from math import prod
 from typing import Any
 
 from bot import contract
 from bot.basis import basis
+from bot.changed_command import command
 from bot.changes import Changed
 from bot.choices import GUIDE, by_guide
-from bot.commands.rewrite import Change, added, rewritten
 from bot.formats import shown
-from bot.ollama import changed_settings, is_ollama, ollama_command
 from bot.query import CustomCard, Query
 from bot.questions import question, release
 from bot.resolve import Resolution
-from bot.serve_command import Asked, flags_of, serve_command, states
-from bot.serve_settings import CannotState
 from bot.size import Sized
 from formulas.deployment import Deployment
-from formulas.estimate import Estimate, estimate
+from formulas.estimate import Estimate
 
 
 def answer(sized: Sized) -> contract.Answer:
@@ -187,73 +182,3 @@ def asked_again(result: Estimate, resolution: Resolution) -> str | None:
     """The question that an estimate's deployment answers; None where no question can say it (-ngl)."""
     deployment = result.deployment
     return None if deployment.settings.gpu_layers is not None else question(deployment, on_gpu=resolution.gpu_named)
-
-
-def command(result: Estimate, resolution: Resolution) -> str | None:
-    """The serve command of an estimate's deployment; None where a checkpoint would have to be invented.
-
-    Of a pasted command line it is that line, with what is different changed in it.
-    """
-    if not resolution.gpu_named:
-        return None
-    paste = resolution.query.paste
-    if is_ollama(resolution.query):
-        same = paste and not changed_marks(result, resolution)
-        other_file = result.deployment.weights.key != resolution.deployment.weights.key
-        return None if same or other_file else ollama_command(result.deployment, resolution.query)
-    if paste and (line := rewritten(paste, changed_flags(result, resolution))):
-        return line
-    return serve_command(
-        result.deployment,
-        asked(result, resolution),
-    )
-
-
-def changed_marks(result: Estimate, resolution: Resolution) -> tuple[str, ...]:
-    """What is different in a pasted command for an estimate, as its engine takes it."""
-    if resolution.query.paste and is_ollama(resolution.query):
-        return tuple(changed_settings(resolution.deployment, result.deployment))
-    return marks(changed_flags(result, resolution), resolution)
-
-
-def changed_flags(result: Estimate, resolution: Resolution) -> list[Change]:
-    """The flags in which an estimate's deployment is not the one that was asked about; none where it cannot be told."""
-    before, after = resolution.deployment, result.deployment
-    rewrites = list(resolution.rewrites)
-    if before == after:
-        return rewrites
-    weights = before.weights.key != after.weights.key
-    if before.engine != after.engine:
-        return []
-    try:
-        old = flags_of(before, asked(estimate(before), resolution), weights=weights)
-        new = flags_of(after, asked(result, resolution), weights=weights)
-    except CannotState:
-        return []
-    gone = [Change(flag, "1") if SIZE.search(flag) else Change(flag, dropped=True) for flag in old if flag not in new]
-    found = [*(Change(flag, value) for flag, value in new.items() if (flag, value) not in old.items()), *gone]
-    return [*(change for change in rewrites if change.flag not in {each.flag for each in found}), *found]
-
-
-def marks(changes: Iterable[Change], resolution: Resolution) -> tuple[str, ...]:
-    """Changed flags as the pasted command spells them; none where nothing was pasted."""
-    paste = resolution.query.paste
-    if paste is None:
-        return ()
-    spelt = (change._replace(flag=paste.flags.get(change.flag, (added(paste, change).flag,))[0]) for change in changes)
-    return tuple(change.words for change in spelt if change.words)
-
-
-SIZE = re.compile(r"-parallel-size\Z|--(?:tp|pp|dp)-size\Z|--num-shard\Z")
-"""Flags of which leaving them out means one."""
-
-
-def asked(result: Estimate, resolution: Resolution) -> Asked:
-    """What the command of an estimate must state: a share of the card always, as its default differs by release."""
-    query, settings = resolution.query, result.deployment.settings
-    share = result.plan.utilization if states(result.deployment.engine, "utilization") else settings.utilization
-    return Asked(
-        utilization=share,
-        limit_sequences=bool(query.batch or settings.max_sequences or resolution.solve_for == "batch"),
-        longest=max((tokens for _, tokens in query.mix.value), default=0) if query.mix else 0,
-    )

@@ -12,7 +12,7 @@ from bot.amounts import count, gib
 from bot.changed_settings import SHARE_STEPS
 from bot.commands import reader_of
 from bot.commands.rewrite import Change
-from bot.formats import number_format
+from bot.formats import SIXTEEN_BIT, number_format, shown
 from bot.longer import Does, length_row
 from bot.query import Query
 from bot.resolve import Resolution
@@ -30,6 +30,10 @@ CHECKS_FREE = version("0.9.0")
 """vLLM from which a start with too little free memory is refused."""
 USUAL_SHARE = 0.95
 """For a card that nothing else uses."""
+BFLOAT16_FROM = 8.0
+"""Compute capability from which cards have it (vLLM platforms/cuda.py check_if_supports_dtype)."""
+STARTUP_CHECK = "startup_check"
+"""The phase of a log in which engines refuse; one that went on refused nothing."""
 SIZES = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 
 
@@ -49,7 +53,9 @@ class Refusal:
 
 def refusals(resolution: Resolution) -> tuple[Refusal, ...]:
     """What of a pasted command its engine refuses; nothing for questions in words, which state no flags."""
-    if resolution.query.paste is None or not resolution.gpu_named:
+    query = resolution.query
+    got_past = query.log is not None and query.log.phase not in (None, STARTUP_CHECK)
+    if (query.paste is None and query.log is None) or not resolution.gpu_named or got_past:
         return ()
     return tuple(refusal for rule in RULES for refusal in rule(resolution))
 
@@ -150,12 +156,14 @@ def _kernels(resolution: Resolution) -> Iterator[Refusal]:
     for row in toml(FILE)["kernels"]:
         if row["engine"] != deployment.engine or has >= row["least"]:
             continue
-        values = {"gpu": deployment.gpu.name, "capability": f"{has:g}", "least": f"{row['least']:g}"}
+        values = {"gpu": deployment.gpu.name, "capability": f"{has:.1f}", "least": f"{row['least']:.1f}"}
         if "weights" not in row:
             yield Refusal("refusal.card", {**values, "engine": deployment.engine})
-        elif key in row["weights"] and stated:
-            mend = None if deployment.model.quantization else partial(_with_weights, key=COMPUTED_16_BIT)
-            yield Refusal("refusal.kernels", {**values, "weights": key}, f"weights={COMPUTED_16_BIT}", mend)
+            return
+        if key in row["weights"] and stated:
+            wide = COMPUTED_16_BIT if has < BFLOAT16_FROM else SIXTEEN_BIT[deployment.model.architecture.dtype]
+            mend = None if deployment.model.quantization else partial(_with_weights, key=wide)
+            yield Refusal("refusal.kernels", {**values, "weights": shown(key)}, f"weights={wide}", mend)
 
 
 def _choices(resolution: Resolution) -> Iterator[Refusal]:

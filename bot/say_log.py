@@ -3,42 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from bot import contract
 from bot.amounts import count, gib
 from bot.basis import held_kind
 from bot.comparison import compared, comparison, computed_at_log, readings_of
-from bot.diagnosis import HEALTHY, SOLVED, Case, Fix, rules
-from bot.fixes import fixes
+from bot.diagnosis import HEALTHY, Case, rules
 from bot.masking import masked
 from bot.measured import is_far
 from bot.messages import Messages, messages
+from bot.offers import Offer, filled, offers
 from bot.phrasing import engine_name, names
 from bot.present import understood_so_far
 from bot.reply import Reply, Step, Verdict
 from bot.say import say
-from bot.steps import solved_steps
 
-SHOWN = 5
-COVERS = {"shorter": "sequence_tokens", "free_card": "free_bytes", "lighter_solved": "weights", "layers": "gpu_layers"}
-"""Fix -> the solved change that says the same."""
+SHOWN = 6
 FAILED_SENTENCES = ("full", "part", "free", "plain")
 HEALTHY_SENTENCES = ("requests", "tokens", "cache", "left", "buffers", "plain")
 """Variants of a sentence, the one with most numbers first."""
 
 
-def say_log(case: Case, lacking: str | None = None) -> Reply:
-    """The reply to a log. lacking: what forbids to work the deployment out, a field of the question."""
+def say_log(case: Case, *, explained: bool = False) -> Reply:
+    """The reply to a log. explained: a note says why nothing beside the log is worked out."""
     text = messages(case.query.language)
-    found = fixes(case)
-    cause, steps = _cause(case, text), _steps(case, found, text)
+    found = offers(case, text)
+    cause = _cause(case, text)
     base = say(case.sized) if case.sized else _bare(case)
-    asks = tuple(text(f"diagnosis.ask.{ask}") for ask in _asks(case, lacking))
+    asks = tuple(text(f"diagnosis.ask.{ask}") for ask in _asks(case, explained))
     verdict = _verdict(case)
     notes = (
         *((text("diagnosis.cut"),) if case.log.is_cut else ()),
         *_far(case, text),
+        *_unexplained(case, text),
         *(base.notes if case.sized else ()),
     )
     answer = base.answer.model_copy(
@@ -47,18 +46,19 @@ def say_log(case: Case, lacking: str | None = None) -> Reply:
             "fits": {"fits": True, "does_not_fit": False}.get(verdict),
             "verdict": verdict,
             "notes": list(notes),
-            "diagnosis": _diagnosis(case, cause, found, asks, text),
+            "diagnosis": _diagnosis(case, cause, found, asks),
         }
     )
+    failed = verdict == "does_not_fit"
     return Reply(
         answer=answer,
         verdict=verdict,
-        headline=" ".join((cause, *(step.text for step in steps[:1] if verdict == "does_not_fit"))),
+        headline=" ".join((cause, *(offer.step.text for offer in found[:1] if failed))),
         language=text.language,
         tables=(*comparison(case, text), *base.tables),
         facts=(*_line(case, text), *asks, *(base.facts if case.log.phase == HEALTHY else ())),
         notes=notes,
-        steps=steps[1:] if verdict == "does_not_fit" else base.steps if verdict == "fits" else (),
+        steps=_steps(found, text) if failed else base.steps if verdict == "fits" else (),
         assumptions=base.assumptions,
         source=base.source,
     )
@@ -89,17 +89,7 @@ def _cause(case: Case, text: Messages) -> str:
     values = {**case.values, "engine": _engine(case, text), "phase": phase}
     places = (f"diagnosis.cause.{failure}.{case.log.phase}", f"diagnosis.cause.{failure}")
     keys = [f"{place}.{variant}" for place in places for variant in FAILED_SENTENCES]
-    return next(sentence for key in keys if (sentence := _filled(text, key, values)))
-
-
-def _filled(text: Messages, key: str, values: dict[str, Any]) -> str:
-    """The sentence, or nothing where there is none or a value of it is not known."""
-    if key not in text:
-        return ""
-    try:
-        return text(key, **values)
-    except KeyError:
-        return ""
+    return next(sentence for key in keys if (sentence := filled(text, key, values)))
 
 
 def _healthy(case: Case, text: Messages) -> str:
@@ -119,7 +109,7 @@ def _healthy(case: Case, text: Messages) -> str:
     if concurrency and length:
         values |= {"max_batch": count(int(concurrency)), "tokens": count(int(length))}
     keys = (f"diagnosis.healthy.{variant}" for variant in HEALTHY_SENTENCES)
-    return next(sentence for key in keys if (sentence := _filled(text, key, values)))
+    return next(sentence for key in keys if (sentence := filled(text, key, values)))
 
 
 def _engine(case: Case, text: Messages) -> str:
@@ -131,7 +121,7 @@ def _line(case: Case, text: Messages) -> tuple[str, ...]:
     return (text("diagnosis.line", line=masked(case.log.line)),) if case.log.line else ()
 
 
-def _asks(case: Case, lacking: str | None) -> Iterator[str]:
+def _asks(case: Case, explained: bool) -> Iterator[str]:
     """What the log does not settle, by name."""
     if case.log.phase is None and (case.log.failure in (None, "out_of_memory", "crash", "nccl")):
         yield "start"
@@ -140,14 +130,12 @@ def _asks(case: Case, lacking: str | None) -> Iterator[str]:
     if not case.engine:
         yield "engine"
     rule = rules().get(case.log.failure or "")
-    if rule and rule.kind == "other":
+    if case.held or (rule and rule.kind == "other"):
         return
-    if lacking == "model":
+    if missing := [name for name in ("model", "gpu") if getattr(case.query, name) is None]:
+        yield "both" if len(missing) == 2 else missing[0]
+    elif case.sized is None and not explained:
         yield "model"
-    elif case.sized is None and lacking is None:
-        yield "both"
-    elif case.sized and case.sized.held is None:
-        yield "gpu"
 
 
 def _far(case: Case, text: Messages) -> tuple[str, ...]:
@@ -162,28 +150,27 @@ def _far(case: Case, text: Messages) -> tuple[str, ...]:
     return (text("diagnosis.far", measured=gib(measured.weights), computed=gib(computed.memory.weights), **sized),)
 
 
+def _unexplained(case: Case, text: Messages) -> tuple[str, ...]:
+    """A note where it should have started by all that is known."""
+    if not case.unexplained or case.sized is None:
+        return ()
+    return (text("diagnosis.unexplained", headroom=gib(case.sized.estimate.headroom)),)
+
+
 # --------------------------------------------------------------------------- fixes
 
 
-def _steps(case: Case, found: list[Fix], text: Messages) -> tuple[Step, ...]:
-    """At most five; the solved changes of the question stand where the rule has them."""
-    steps: list[Step] = []
-    for fix in found:
-        if fix.name == SOLVED and case.sized:
-            steps += solved_steps(case.sized, text, without=_covered(found))
-        elif fix.name != SOLVED and (sentence := _filled(text, f"diagnosis.fix.{fix.name}", dict(fix.values))):
-            steps.append(Step(sentence))
-    return tuple(steps[:SHOWN])
+def _steps(found: list[Offer], text: Messages) -> tuple[Step, ...]:
+    """At most SHOWN; of the first, which the headline tells, the command alone."""
+    steps = [offer.step for offer in found[:SHOWN]]
+    if steps and (first := steps[0]).command:
+        steps[0] = replace(first, text=text("diagnosis.whole"))
+        return tuple(steps)
+    return tuple(steps[1:])
 
 
-def _covered(found: list[Fix]) -> frozenset[str]:
-    """Changes that a fix of the log makes already."""
-    return frozenset(change for fix in found if (change := COVERS.get(fix.name)))
-
-
-def _diagnosis(case: Case, cause: str, found: list[Fix], asks: tuple[str, ...], text: Messages) -> dict[str, Any]:
+def _diagnosis(case: Case, cause: str, found: list[Offer], asks: tuple[str, ...]) -> dict[str, Any]:
     facts = {name.removeprefix("q_"): value for name, value in case.log.facts.items()}
-    named = [fix for fix in found if fix.name != SOLVED]
     return {
         "phase": case.log.phase,
         "failure": case.log.failure,
@@ -191,9 +178,7 @@ def _diagnosis(case: Case, cause: str, found: list[Fix], asks: tuple[str, ...], 
         "engine": case.log.engine,
         "facts": facts,
         "fixes": [
-            {"text": sentence, "flag": fix.flag or None}
-            for fix in named
-            if (sentence := _filled(text, f"diagnosis.fix.{fix.name}", dict(fix.values)))
+            {"text": offer.step.text, "flag": offer.flag or None, "command": offer.step.command} for offer in found
         ],
         "asks": list(asks),
         "comparison": [row.as_data() for row in compared(case)],

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from bot.commands import reader_of
 from bot.commands.rewrite import Change
 from bot.commands.table import Table
-from bot.formats import SIXTEEN_BIT
+from bot.formats import SIXTEEN_BIT, own_kv_cache
 from bot.longer import NEEDS_VARIABLE, served_length, stretched
 from bot.parsing.names import default_finder
 from bot.parsing.pasted import name_format
 from bot.questions import release
 from bot.serve_settings import CannotState, setting_flags
 from formulas.deployment import Deployment
-from formulas.engines import engine
 
 ATTENTION_COPIES = "--enable-dp-attention"
 SIZES = ("tensor_parallel", "pipeline_parallel", "data_parallel")
@@ -106,7 +105,7 @@ def _serve(deployment: Deployment, asked: Asked, table: Table) -> Serve:
     words += [word for change in stretch for word in (change.flag, change.value) if word is not None]
     words += shlex.split(table.serve.get("always", ""))
     words += [table.serve["options"], OPTIONS_FILE] if options else []
-    return Serve(tuple(table.serve["head"].split()), (*model, *words), _environment(deployment, stretch), options)
+    return Serve(tuple(table.serve["head"].split()), (*model, *words), environment(deployment, stretch), options)
 
 
 def _written(flag: str, deployment: Deployment, table: Table) -> str:
@@ -206,8 +205,7 @@ def _cache(deployment: Deployment, table: Table) -> Iterator[tuple[str, str]]:
 
 
 def _usual_cache(deployment: Deployment) -> str:
-    usual = engine(deployment.engine).kv_cache(deployment.model, deployment.gpu)
-    return deployment.weights.key if usual == "bf16" and deployment.weights.key in ("fp16", "fp32") else usual
+    return own_kv_cache(deployment.model, deployment.gpu, deployment.weights, deployment.engine)
 
 
 def _experts(deployment: Deployment, table: Table) -> tuple[str, str | None]:
@@ -240,7 +238,7 @@ def _stretch(deployment: Deployment, asked: Asked) -> tuple[Change, ...]:
     return found or ()
 
 
-def _environment(deployment: Deployment, stretch: tuple[Change, ...]) -> tuple[str, ...]:
+def environment(deployment: Deployment, stretch: tuple[Change, ...] = ()) -> tuple[str, ...]:
     """llama.cpp spreads over every GPU that it sees; a stretched length may have to be allowed."""
     count = deployment.layout.gpu_count
     if stretch and deployment.engine in NEEDS_VARIABLE:

@@ -9,11 +9,11 @@ from math import ceil
 from bot.changes import Changed, Held, changed, changes, computes, recommended, settled
 from bot.commands.command import PARALLEL
 from bot.contract import VerdictName
-from bot.layouts import usual_layout
+from bot.layouts import TOO_FEW_GPUS, usual_layout
 from bot.refusals import Refusal, beyond, mended, refusals
 from bot.resolve import Resolution
 from catalog.types import Gpu
-from formulas.deployment import Deployment
+from formulas.deployment import Deployment, Layout
 from formulas.engines import engine
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.estimate import Estimate, Plan, estimate
@@ -79,7 +79,8 @@ def _accepted(result: Estimate, refused: tuple[Refusal, ...], resolution: Resolu
     right = replace(resolution, rewrites=tuple(flag for refusal in refused for flag in refusal.rewrites))
     other = estimate(deployment)
     held = _held(other, right)
-    return Sized(resolution=right, estimate=other, held=held, gpus=(), changes=changes(other, held, right))
+    further = (*_pipelined(other, right), *changes(other, held, right))
+    return Sized(resolution=right, estimate=other, held=held, gpus=(), changes=further)
 
 
 def _put_right(refused: tuple[Refusal, ...], accepted: Sized | None) -> tuple[Changed, ...]:
@@ -88,6 +89,19 @@ def _put_right(refused: tuple[Refusal, ...], accepted: Sized | None) -> tuple[Ch
         return ()
     first = changed(" ".join(refusal.change for refusal in refused), accepted.estimate)
     return first, *accepted.changes
+
+
+def _pipelined(result: Estimate, resolution: Resolution) -> Iterator[Changed]:
+    """A refused layout over all of its GPUs after all, as a pipeline, where it fits and fewer would be used else."""
+    deployment, refused = result.deployment, resolution.notes.layout_refused
+    count = refused[0].gpu_count if refused and refused[1] != TOO_FEW_GPUS else 0
+    if count <= deployment.layout.gpu_count:
+        return
+    takes, sizes = engine(deployment.engine).layout_problem, range(deployment.layout.tensor_parallel, 0, -1)
+    layouts = (Layout(tensor_parallel=size, pipeline_parallel=count // size) for size in sizes if count % size == 0)
+    results = (estimate(deployment.change(layout=each)) for each in layouts if not takes(deployment.model, each))
+    if found := next((each for each in results if each.fits), None):
+        yield changed(f"pipeline_parallel={found.deployment.layout.pipeline_parallel}", found)
 
 
 def _solved(resolution: Resolution) -> Deployment:
@@ -142,10 +156,10 @@ def _held(result: Estimate, resolution: Resolution) -> Held:
 
 
 def _limit(resolution: Resolution) -> int | None:
-    """The longest request that the model is made for; none where a flag of a command lengthens it."""
+    """The longest request that the model is made for; none where flags of a command lengthen it."""
     limit, tokens = resolution.deployment.model.max_length, resolution.deployment.load.sequence_tokens
-    lengthened = limit is not None and tokens > limit and beyond(resolution) in (None, "takes")
-    return None if lengthened and resolution.query.paste else limit
+    lengthened = limit is not None and tokens > limit and beyond(resolution) is None
+    return None if lengthened else limit
 
 
 def _fewest(result: Estimate, resolution: Resolution) -> Estimate | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot import present
+from bot import changed_command, present
 from bot.advice import Advice, Facts, advise
 from bot.advice_facts import facts_of
 from bot.amounts import count, gib
+from bot.changed_settings import surely_fits
 from bot.changes import Changed, settled
-from bot.command_steps import command_steps, stretch_step
+from bot.command_steps import command_steps, marked_step, stretch_step
 from bot.messages import Messages
 from bot.ollama import is_ollama, kept_flag
 from bot.phrasing import gpus, is_audio, layout_text
@@ -17,7 +18,7 @@ from bot.questions import question
 from bot.reply import Step
 from bot.size import Sized, best_choice
 
-SHOWN = 5
+SHOWN = 6
 BEFORE_CHANGES = 10
 """Advice of a smaller priority number says how to read the answer, so it comes first."""
 WORTH_ASKING = 4
@@ -27,39 +28,54 @@ TRIED = frozenset({"weights", "kv_cache", "batch", "sequence_tokens", "gpu_count
 WATCH = "watch_"
 """Advice on what to watch, which a command in a form brings itself."""
 ANY_GPU = "gpu=?"
+MENDED, STRETCH = "mended", "stretch"
+"""Kinds of steps that put a refused command right."""
+
+COSTS = (
+    ("max_batched_tokens", "enforce_eager", "images"),
+    ("sequence_tokens", "max_sequences", "batch"),
+    ("kv_cache",),
+    ("weights",),
+    ("gpu_layers", "gpu_count", "gpu"),
+)
+"""Kinds of changes by what they cost: some throughput; shorter or fewer requests; quality of the cache, of the model;
+other hardware. All others cost nothing."""
 
 
 def steps(sized: Sized, text: Messages) -> tuple[Step, ...]:
-    """At most five steps; a refused command is put right, and no more advised on than what makes it fit."""
+    """At most SHOWN steps; a refused command is put right, and no more advised on than what makes it fit."""
     if sized.refusals:
         forms = command_steps(sized.accepted, text) if sized.accepted else ()
-        return (*forms, *solved_steps(sized, text), *_elsewhere(sized, text))[:SHOWN]
+        return (*forms, *(step for _, step in solved(sized, text)), *_elsewhere(sized, text))[:SHOWN]
     facts = facts_of(sized)
     rows = [row for row in advise(facts) if not (_is_solved(row, sized) or _is_watched(row, sized))]
     found = [
         *command_steps(sized, text),
         *_on_card(sized, text),
         *(_advice(row, sized, facts, text) for row in rows if row.priority < BEFORE_CHANGES),
-        *solved_steps(sized, text),
+        *(step for _, step in solved(sized, text)),
         *(_advice(row, sized, facts, text) for row in rows if row.priority >= BEFORE_CHANGES),
     ]
     return tuple(found[:SHOWN])
 
 
-def solved_steps(sized: Sized, text: Messages, *, without: frozenset[str] = frozenset()) -> list[Step]:
-    """The command put right where it is refused, then the changes that turn the answer, each with its solution."""
+def solved(sized: Sized, text: Messages) -> Iterator[tuple[str, Step]]:
+    """What each change is of, and its step: a refused command put right, then the changes that turn the answer."""
     if sized.refusals:
-        further = solved_steps(sized.accepted, text, without=without) if sized.accepted else []
-        return [*_put_right(sized, text), *further]
-    changes = (change for change in sized.changes if kind_of(change) not in without)
-    return [change_step(change, sized, text) for change in changes if _helps(change, sized)]
+        yield from _put_right(sized, text)
+        yield from solved(sized.accepted, text) if sized.accepted else ()
+        return
+    helping = [change for change in sized.changes if _helps(change, sized)]
+    if sized.resolution.query.paste:
+        helping.sort(key=lambda change: cost(kind_of(change)))
+    yield from ((kind_of(change), change_step(change, sized, text)) for change in helping)
 
 
-def _put_right(sized: Sized, text: Messages) -> Iterator[Step]:
+def _put_right(sized: Sized, text: Messages) -> Iterator[tuple[str, Step]]:
     """A refused command as its engine takes it, and with rope scaling where its length is refused."""
     if sized.accepted and sized.accepted.estimate.fits:
-        yield change_step(sized.changes[0], sized.accepted, text, kind="mended")
-    yield from stretch_step(sized, text)
+        yield MENDED, change_step(sized.changes[0], sized.accepted, text, kind=MENDED)
+    yield from ((STRETCH, step) for step in stretch_step(sized, text))
 
 
 def _elsewhere(sized: Sized, text: Messages) -> tuple[Step, ...]:
@@ -69,6 +85,11 @@ def _elsewhere(sized: Sized, text: Messages) -> tuple[Step, ...]:
     keys = dict.fromkeys(refusal.key.replace("refusal", "step") for refusal in sized.refusals)
     values = {name: value for refusal in sized.refusals for name, value in refusal.values.items()}
     return tuple(Step(text(key, **values)) for key in keys if key in text)
+
+
+def cost(kind: str) -> int:
+    """The place of a kind of change among COSTS, 0 for what costs nothing."""
+    return next((place for place, kinds in enumerate(COSTS, 1) if kind in kinds), 0)
 
 
 def kind_of(change: Changed) -> str:
@@ -100,7 +121,7 @@ def _helps(change: Changed, sized: Sized) -> bool:
     """Whether the change turns the answer, and is not most of the question given up."""
     if sized.held is None:
         return change.estimate.memory.total < sized.estimate.memory.total
-    if sized.verdict == "fits" or not change.estimate.fits:
+    if sized.verdict == "fits" or not surely_fits(change.estimate):
         return False
     here, there, kind = sized.estimate.deployment.load, change.estimate.deployment.load, kind_of(change)
     if kind == "sequence_tokens":
@@ -112,7 +133,8 @@ def change_step(change: Changed, sized: Sized, text: Messages, *, kind: str | No
     """One change in a sentence, with the whole command; what of a pasted one is different in it is marked."""
     deployment, named = change.estimate.deployment, sized.resolution.gpu_named
     kind = kind or kind_of(change)
-    command = present.command(change.estimate, sized.resolution)
+    kind = "slots" if kind == "batch" and sized.resolution.query.paste else kind
+    command = changed_command.command(change.estimate, sized.resolution)
     sentence = text(
         f"step.{kind}" if named else f"step.{kind}_needs",
         gain=_gain(change, sized, text),
@@ -127,21 +149,19 @@ def change_step(change: Changed, sized: Sized, text: Messages, *, kind: str | No
         layout=layout_text(deployment.layout, text),
         total=gib(change.estimate.memory.total),
     )
-    marks = present.changed_marks(change.estimate, sized.resolution)
-    if not command or not marks:
+    marks = changed_command.changed_marks(change.estimate, sized.resolution)
+    gone = changed_command.dropped(changed_command.changed_flags(change.estimate, sized.resolution), sized.resolution)
+    if not command or not (marks or gone):
         return Step(sentence, question=present.asked_again(change.estimate, sized.resolution), command=command)
-    return marked_step(sentence, command, marks, text)
-
-
-def marked_step(sentence: str, command: str, marks: tuple[str, ...], text: Messages) -> Step:
-    """A sentence that names what is changed in its command."""
-    flags = ", ".join(f"`{mark}`" for mark in marks)
-    return Step(f"{sentence} ({text('step.changed', flags=flags)})", command=command, marks=marks)
+    return marked_step(sentence, command, marks, text, gone)
 
 
 def _gain(change: Changed, sized: Sized, text: Messages) -> str:
     """What the change leads to, in the terms of the question, and whether only just."""
-    if sized.resolution.solve_for == "sequence":
+    if sized.resolution.query.command:
+        tokens = count(change.estimate.deployment.load.sequence_tokens)
+        gain = text("label.room", max_batch=count(change.max_batch), tokens=tokens)
+    elif sized.resolution.solve_for == "sequence":
         gain = text("label.longest", longest=count(change.longest))
     else:
         gain = text("label.max_batch", max_batch=count(change.max_batch))
