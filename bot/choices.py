@@ -35,6 +35,8 @@ _REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w.-]+(?<!\.gguf)")
 PULLS_4_BIT = ("ollama", "lmstudio")
 """Programs over llama.cpp whose library hands out Q4_K_M by default (ollama/ollama docs/import.md)."""
 GUIDE = "guide"
+GUIDE_FOR_BITS = {8: "fp8", 4: "int4"}
+"""Rows of the guide's precision table by bits."""
 DEFAULT_LENGTH = 8192
 """Tokens assumed when a question states no length: long enough for chat with retrieval, far below model limits."""
 
@@ -85,10 +87,23 @@ def _takes_from_hub(paste: Command) -> bool:
 
 
 def fit_engine(weights: NumberFormat, engine_key: str, notes: Notes) -> NumberFormat:
-    """The format as the engine stores it: llama.cpp takes quantized weights as GGUF alone."""
+    """The format as the engine stores it: llama.cpp takes quantized weights as GGUF alone, the guide has a few."""
+    if engine_key == GUIDE:
+        return _fit_guide(weights, notes)
     usual = GGUF_FOR_BITS.get(round(weights.bits))
     if engine_key != GGUF_ENGINE or weights.gguf or weights.key == GGUF_AS_STORED or usual is None:
         return weights
+    notes.assume("weights", "assumed.format", words=shown(weights.key), weights=usual)
+    return number_format(usual)
+
+
+def _fit_guide(weights: NumberFormat, notes: Notes) -> NumberFormat:
+    """The format of as many bits in the guide's table. Raises Unsupported where it has none."""
+    if weights.guide_bytes is not None:
+        return weights
+    usual = GUIDE_FOR_BITS.get(round(weights.bits)) if weights.bits.is_integer() else None
+    if usual is None:
+        raise Unsupported("unsupported.format", words=(shown(weights.key),))
     notes.assume("weights", "assumed.format", words=shown(weights.key), weights=usual)
     return number_format(usual)
 

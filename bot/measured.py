@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.amounts import gib
+from bot.choices import GUIDE
 from bot.errors import QuestionError
 from bot.formats import CACHE_IN_8_BITS, number_format, own_kv_cache, shown
 from bot.logs.readings import Readings
@@ -35,6 +36,9 @@ def with_measured(deployment: Deployment, query: Query, notes: Notes) -> Deploym
         return deployment
     readings = query.measured.value
     at = _logged_at(query) or deployment
+    if GUIDE in (deployment.engine, at.engine):
+        notes.other_server = ("method",)
+        return deployment
     if not same_server(deployment, at) and _corrects(deployment, at, readings):
         at = deployment
     found = measured(at, readings)

@@ -222,3 +222,39 @@ def test_a_model_that_is_named_later_completes_the_log(path: str) -> None:
     assert found.capacity is not None
     assert found.measured is not None
     assert (VLLM["tokens"], []) == (found.capacity.kv_cache_tokens, found.measured.because)
+
+
+def test_the_guide_measures_nothing() -> None:
+    """By the guide's formulas no log counts, and nothing of it is claimed."""
+    question = parse(f"{short(pasted(VLLM))} method guide")
+    found = answer(spoken(question)).answer
+    assert found.error is None
+    assert found.measured is not None
+    assert ([], ["method"]) == (found.measured.measured, found.measured.because)
+
+
+@pytest.mark.parametrize(
+    ("question", "weights", "code"),
+    [
+        ("deepseek-v3 on 8x h200 method guide", "fp8", None),
+        ("gpt-oss-20b on l40s method guide", "int4", None),
+        ("llama-3.1-8b q4_k_m on l40s method guide", None, "unsupported"),
+    ],
+)
+def test_the_guide_has_a_few_formats(question: str, weights: str | None, code: str | None) -> None:
+    """A format that its table lacks is taken as the one of as many bits, or refused."""
+    found = answer(question).answer
+    assert code == (found.error.code if found.error else None)
+    assert weights in (None, found.understood.weights)
+
+
+@pytest.mark.parametrize(
+    "readings",
+    ["weights=0GiB pool=0MiB tokens=0", "pool=123456789GiB tokens=999999999999", "card=0.001GiB weights=99999GiB"],
+)
+@pytest.mark.parametrize("engine", ["vllm 0.6.3", "vllm", "sglang", "tgi", "tensorrt-llm", "llama.cpp", "transformers"])
+def test_absurd_readings_break_nothing(engine: str, readings: str) -> None:
+    """Whatever a question carries as measured, there is an answer."""
+    for rest in ("how many users", "minimum utilization"):
+        found = answer(f"gemma-3-27b measured[{readings} length=0 seqs=7] on l40s {engine} {rest}").answer
+        assert found.error is None or found.error.code == "unsupported"
