@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from bot.measured import KEEPS_NO_POOL
 from bot.messages import Messages
 from bot.size import Sized
-from formulas import compiled
 from formulas.deployment import Deployment
 from formulas.pinned import PinnedPlan, changed_settings, outdated
 
@@ -60,7 +59,7 @@ def _holds(name: str, plan: PinnedPlan, deployment: Deployment) -> bool:
 def _outdated(deployment: Deployment) -> tuple[str, ...]:
     """Settings with which the log's terms do not hold."""
     measured = deployment.measured
-    if measured is None or not outdated(deployment, measured, compiled):
+    if measured is None or not outdated(deployment, measured):
         return ()
     return tuple(changed_settings(deployment, measured))
 

@@ -12,7 +12,6 @@ from bot.formats import CACHE_IN_8_BITS, number_format, own_kv_cache, shown
 from bot.logs.readings import Readings
 from bot.query import Query
 from bot.questions import release
-from formulas import compiled
 from formulas.deployment import Deployment, Measured
 from formulas.estimate import estimate
 from formulas.pinned import RANKS, differing, same_server, token_ratio
@@ -95,7 +94,7 @@ def _holds_as_many(at: Deployment, readings: Readings) -> bool:
 
 
 def _ratio(at: Deployment, readings: Readings) -> float | None:
-    return token_ratio(Measured(at=at, pool=readings.pool, tokens=readings.tokens), compiled)
+    return token_ratio(Measured(at=at, pool=readings.pool, tokens=readings.tokens))
 
 
 def _logged_at(query: Query) -> Deployment | None:

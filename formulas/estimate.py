@@ -83,7 +83,7 @@ def estimate(deployment: Deployment, laws: Any = compiled) -> Estimate:
     from formulas.engines import engine
     from formulas.pinned import pinned
 
-    return worked_out(deployment, pinned(engine(deployment.engine).plan(deployment, laws), deployment, laws))
+    return worked_out(deployment, pinned(engine(deployment.engine).plan(deployment, laws), deployment))
 
 
 def worked_out(deployment: Deployment, plan: Plan) -> Estimate:

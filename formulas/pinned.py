@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from formulas import compiled
 from formulas.deployment import Deployment, Measured
 from formulas.estimate import Memory, Plan, Pool
 from formulas.units import GIB
@@ -126,13 +127,13 @@ class PinnedPlan:
         return replace(pool, tokens=pool.tokens * printed // computed)
 
 
-def pinned(plan: Plan, deployment: Deployment, laws: Any) -> Plan:
+def pinned(plan: Plan, deployment: Deployment) -> Plan:
     """The plan with the measured terms of this deployment, or itself where they say nothing about it."""
     measured = deployment.measured
     if measured is None or not same_server(deployment, measured.at):
         return plan
-    found = differences(measured, laws).without(outdated(deployment, measured, laws))
-    return PinnedPlan(plan, found, logged=_logged_plan(measured.at, laws)) if found.known else plan
+    found = differences(measured).without(outdated(deployment, measured))
+    return PinnedPlan(plan, found, logged=_logged_plan(measured.at)) if found.known else plan
 
 
 def same_server(deployment: Deployment, other: Deployment) -> bool:
@@ -153,13 +154,13 @@ def differing(deployment: Deployment, other: Deployment) -> tuple[str, ...]:
     return tuple(name for name, (here, there) in pairs.items() if here != there)
 
 
-def outdated(deployment: Deployment, measured: Measured, laws: Any) -> frozenset[str]:
+def outdated(deployment: Deployment, measured: Measured) -> frozenset[str]:
     """Terms that were measured under settings on which they depend; the size of the pool depends on them all."""
     changed = changed_settings(deployment, measured)
     if not changed:
         return frozenset()
     other = measured.at.change(settings=replace(measured.at.settings, **changed))
-    here, there = (_at_its_load(_logged_plan(at, laws)) for at in (other, measured.at))
+    here, there = (_at_its_load(_logged_plan(at)) for at in (other, measured.at))
     gone = {"weights"} if here.weights != there.weights else set()
     profile = any(getattr(here, term) != getattr(there, term) for term in REST)
     gone |= REST if profile or any(name in changed for name in COMPILED_AWAY) else set()
@@ -173,10 +174,10 @@ def changed_settings(deployment: Deployment, measured: Measured) -> dict[str, An
 
 
 @lru_cache(maxsize=256)
-def _logged_plan(at: Deployment, laws: Any) -> Any:
+def _logged_plan(at: Deployment) -> Any:
     from formulas.engines import engine
 
-    return engine(at.engine).plan(at, laws)
+    return engine(at.engine).plan(at, compiled)
 
 
 def _at_its_load(plan: Any) -> Memory:
@@ -186,9 +187,12 @@ def _at_its_load(plan: Any) -> Memory:
 
 
 @lru_cache(maxsize=256)
-def differences(measured: Measured, laws: Any) -> Differences:
-    """What a log adds to the estimate of the deployment that it is of."""
-    plan = _logged_plan(measured.at, laws)
+def differences(measured: Measured) -> Differences:
+    """What a log adds to the estimate of the deployment that it is of.
+
+    Where no activations were printed, they take what the pool leaves: nothing else is as uncertain.
+    """
+    plan = _logged_plan(measured.at)
     length = measured.at.load.sequence_tokens
     memory = _at_its_load(plan)
     weights = measured.weights - memory.weights if measured.weights is not None else 0
@@ -197,10 +201,14 @@ def differences(measured: Measured, laws: Any) -> Differences:
     usable = round(plan.usable * visible)
     extra = _pool_difference(plan, measured, length)
     sized = measured.pool is not None or measured.tokens is not None
+    rest = usable - plan.usable - weights - activations - extra if sized else 0
+    if measured.activations is None:
+        activations = max(rest, -memory.activations) if memory.activations else 0
+        rest -= activations
     return Differences(
         weights=weights,
         activations=activations,
-        overhead=usable - plan.usable - weights - activations - extra if sized else 0,
+        overhead=rest,
         visible=visible,
         tokens=_ratio(measured.tokens, _tokens(plan, extra, length)),
         known=frozenset(_known(measured, memory, sized=sized)),
@@ -234,11 +242,11 @@ def _pool_difference(plan: Any, measured: Measured, length: int) -> int:
     return high if abs(high - printed) <= RANKS * measured.pool + PRINTED_TO else printed
 
 
-def token_ratio(measured: Measured, laws: Any) -> float | None:
+def token_ratio(measured: Measured) -> float | None:
     """Printed tokens over those that the printed bytes hold by the estimate; None where one of them is missing."""
     if measured.pool is None or measured.tokens is None:
         return None
-    plan, length = _logged_plan(measured.at, laws), measured.at.load.sequence_tokens
+    plan, length = _logged_plan(measured.at), measured.at.load.sequence_tokens
     if hasattr(plan, "tokens"):
         computed = plan.tokens(measured.pool, sequence_tokens=length)
     else:
