@@ -88,9 +88,12 @@ def _note_far(at: Deployment, weights: int, notes: Notes) -> None:
 
 
 def _holds_as_many(at: Deployment, readings: Readings) -> bool:
-    """Whether the printed bytes are those of the printed tokens, give or take what settings may explain."""
+    """Whether the printed bytes are those of the printed tokens, give or take what settings may explain.
+
+    Engines whose printed bytes are a part of their pools are believed the tokens.
+    """
     ratio = _ratio(at, readings)
-    return ratio is None or 1 / OTHER_CACHE < ratio < OTHER_CACHE
+    return ratio is None or at.engine in STATES_APART or 1 / OTHER_CACHE < ratio < OTHER_CACHE
 
 
 def _ratio(at: Deployment, readings: Readings) -> float | None:
