@@ -59,12 +59,12 @@ def comparison(case: Case, text: Messages) -> tuple[Table, ...]:
 def compared(case: Case) -> list[Compared]:
     """Every term that was printed and can be computed."""
     measured = readings_of(case)
-    if not case.sized or not measured:
+    if not case.sized:
         return []
     computed = computed_at_log(case.sized)
     if isinstance(computed.plan, LlamaCppPlan):
         return list(_by_device(case, computed, computed.plan))
-    if not case.sized.held:
+    if not case.sized.held or not measured:
         return []
     return [*_sizes(case, computed, measured), *_counts(case, computed, measured)]
 
