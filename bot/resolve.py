@@ -203,9 +203,17 @@ def _settings(query: Query, gpu: Gpu, others: dict[str, Any]) -> Settings:
         max_sequences=query.max_sequences.value if query.max_sequences else None,
         enforce_eager=bool(query.enforce_eager and query.enforce_eager.value),
         block_size=query.block_size.value if query.block_size else None,
-        free_bytes=query.free_bytes.value if query.free_bytes else None,
+        free_bytes=_free_bytes(query, gpu),
         **others,
     )
+
+
+def _free_bytes(query: Query, gpu: Gpu) -> int | None:
+    """As stated, or what Ollama is told to leave alone taken off (OLLAMA_GPU_OVERHEAD); None: the whole card."""
+    if query.free_bytes:
+        return query.free_bytes.value
+    left_alone = query.extra.get("gpu_overhead")
+    return max(0, gpu.visible_bytes - int(left_alone)) if left_alone else None
 
 
 def _batch(query: Query, notes: Notes) -> int:

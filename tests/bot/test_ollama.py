@@ -8,6 +8,7 @@ import pytest
 
 from bot.answer import answer
 from bot.parse import parse
+from formulas.units import GIB
 from tests.bot.said import said
 
 MODELFILE = "FROM qwen3:32b\nPARAMETER num_ctx 32768\nSYSTEM You are terse.\non rtx 4090"
@@ -121,3 +122,14 @@ def test_other_weights_are_another_model() -> None:
 def test_a_cache_that_ollama_has_not_is_in_no_command() -> None:
     """It takes f16, q8_0 and q4_0."""
     assert [] == commands("ollama qwen3:8b kv q5_1 8k on rtx 4090")
+
+
+def test_memory_that_ollama_leaves_alone_is_not_used() -> None:
+    """OLLAMA_GPU_OVERHEAD is in bytes, on every GPU."""
+    plain, held = (answer(f"{overhead}ollama run qwen3:8b\non rtx 4090").answer for overhead in ("", HELD_BACK))
+    assert plain.gpu_memory is not None
+    assert held.gpu_memory is not None
+    assert 4 * GIB == plain.gpu_memory.usable - held.gpu_memory.usable
+
+
+HELD_BACK = "OLLAMA_GPU_OVERHEAD=4294967296 "
