@@ -74,7 +74,7 @@ def _found(paste: Paste, lowered: str) -> Command | None:
     if any(sign in lowered for sign in (*signs(), *MARKS_OF_OPTIONS)):
         found = [(command, reader) for reader in readers() if (command := reader.read(paste))]
         if found:
-            command, reader = min(found, key=lambda each: each[0].start)
+            command, reader = min(found, key=lambda each: (not each[0].is_program, each[0].start))
             if not command.states("model") or reader.table.options & command.flags.keys():
                 complete(command, paste, reader)
             return command

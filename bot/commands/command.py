@@ -56,6 +56,8 @@ class Command:
     """GPUs that the container or the environment gives it."""
     besides: frozenset[str] = frozenset()
     """Flags of the program that starts the engine: a benchmark, KServe's server."""
+    is_program: bool = True
+    """Of an engine by its own name, not by the image that it runs in."""
     is_code: bool = False
     """A call in a program."""
     is_map: bool = False

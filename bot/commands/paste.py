@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.commands.launchers import Launcher, read_launcher
-from bot.commands.shell import Token, listed, plain_lines, tokens, uncommented
+from bot.commands.shell import Token, listed, plain_lines, tokens, uncommented, unmarked
 from bot.commands.variables import Assigned, assignments, expanded, reckoned
 from bot.commands.yaml_lines import stated_cards, unfold
 
@@ -43,7 +43,7 @@ class Paste:
 
     @cached_property
     def _unfolded(self) -> tuple[str, tuple[tuple[int, int], ...]]:
-        unfolded = unfold(reckoned(listed(uncommented(self.text))))
+        unfolded = unfold(reckoned(listed(uncommented(unmarked(self.text)))))
         return plain_lines(unfolded.text), unfolded.regions
 
     @cached_property

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from bot.commands.command import Command
 from bot.commands.flags import FlagReader, value_of
-from bot.commands.heads import CHARTS, EXECUTABLE, called, first, is_called, is_flag, is_run, line_before
+from bot.commands.heads import CHARTS, EXECUTABLE, IMAGE_KEYS, called, first, is_called, is_flag, is_run, line_before
 from bot.commands.paste import Paste
 from bot.commands.shell import ENDS, Token, tokens
 from bot.commands.table import folded
@@ -44,15 +44,22 @@ class Reader(FlagReader):
         """The first command of this engine, or None; a program counts before the image that it runs in."""
         if not any(sign in paste.lowered for sign in self.signs):
             return None
+        empty = None
         for head in (self.starts, self._is_run_image, self._is_image):
             words, index, opened = paste.words, 0, 0
             while index < len(words):
                 if length := int(head(words, index)):
-                    return self._command(paste, words, index, length)
+                    command = self._command(paste, words, index, length, is_program=head == self.starts)
+                    if command.flags or head != self.starts:
+                        return command
+                    empty, index = empty or command, index + length
+                    continue
                 inner = self._quoted(words[index], paste.plain) if opened < MOST_QUOTED else []
                 opened += bool(inner)
                 words = [*words[:index], *inner, *words[index + 1 :]] if inner else words
                 index += not inner
+            if empty:
+                return empty
         return None
 
     @cached_property
@@ -71,7 +78,13 @@ class Reader(FlagReader):
         return 0
 
     def _is_run_image(self, words: list[Token], index: int) -> bool:
-        return self._is_image(words, index) and is_run(words, index)
+        return is_run(words, index) and (self._is_image(words, index) or self._is_own_image(words, index))
+
+    def _is_own_image(self, words: list[Token], index: int) -> bool:
+        """Whether a specification runs a local image that the engine gave its name: image: our_vllm:1."""
+        key = words[index - 1].text if index else ""
+        name = re.split(r"[:@]", words[index].text)[0].rsplit("/", 1)[-1]
+        return key in IMAGE_KEYS and self.name in re.split(r"[_.-]", name.lower())
 
     def _is_image(self, words: list[Token], index: int) -> bool:
         """Whether a word is an image of this engine: behind `docker run` or `image:`, or known by its whole name."""
@@ -93,8 +106,9 @@ class Reader(FlagReader):
 
     # ------------------------------------------------------------------ the command
 
-    def _command(self, paste: Paste, words: list[Token], index: int, length: int) -> Command:
+    def _command(self, paste: Paste, words: list[Token], index: int, length: int, *, is_program: bool) -> Command:
         command = self.begin(words[first(words, index)].start, words[index + length - 1].end)
+        command.is_program = is_program
         program = " ".join(word.text for word in words[index : index + length])
         if "bench" in program:
             command.besides = self.table.bench

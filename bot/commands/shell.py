@@ -28,6 +28,11 @@ _GLUED_PROSE = re.compile(
     r"((?<!\S)--?[a-zA-Z][\w-]{0,60}(?:=|[ \t]+)[\d.]+[kKmM]?)([,;]?[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]\S*)"
 )
 """Words behind a number without a space between, as in Chinese and Japanese."""
+_QUOTE = re.compile(r"(?m)^>(?=[ \t])")
+_ADDED = re.compile(r"(?m)^\+(?=[ \t])")
+_REMOVED = re.compile(r"(?m)^-(?=[ \t]{2,}\S)[^\n]*")
+_HUNK = re.compile(r"(?m)^@@ ")
+_IN_LIST = re.compile(r"([\[,])[ \t]*\\[ \t]*(?=\n)")
 _COMMENT = re.compile(r"(?m)^[ \t]*#.*$|(?<=[\s])#[ \t].*$")
 _LIST = re.compile(
     r"\[\s*(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')(?:\s*,\s*(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[\w.$]+(?:\([\w.]*\))?))*\s*,?\s*\]"
@@ -45,6 +50,17 @@ class Token(NamedTuple):
     text: str
     start: int
     end: int
+
+
+def unmarked(text: str) -> str:
+    """The text without the marks of a quoted mail or a diff in front of its lines; lines that a diff removes are blank.
+
+    A continued line inside a list of strings is joined, every character in its place."""
+    if len(_QUOTE.findall(text)) > 1:
+        text = _QUOTE.sub(spaces, text)
+    if len(_ADDED.findall(text)) > 1 or (_HUNK.search(text) and _ADDED.search(text)):
+        text = _ADDED.sub(spaces, _REMOVED.sub(spaces, text))
+    return _IN_LIST.sub(lambda match: match.group(1) + spaces(match)[1:], text) if '",' in text else text
 
 
 def uncommented(text: str) -> str:

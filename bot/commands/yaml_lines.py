@@ -18,6 +18,8 @@ SCRIPTS = frozenset({"commands", "run", "script"})
 _MAP = re.compile(r"([ \t]*)[^\n]*:[ \t]*\n(?:[ \t]*\n)?(?!\1[ \t]*-)\1[ \t]+[\"']?[\w.-]+[\"']?:(?:[ \t]|\n|\Z)")
 """A key with keys below it: engine_kwargs."""
 _ITEM = re.compile(r"[ \t]*-[ \t]+")
+_FLAG_ITEM = re.compile(r"[ \t]*-[ \t]+[\"']?--[a-zA-Z]\S*[ \t]*\Z")
+_ARGUMENT = re.compile(r"[ \t]*-[ \t]+(?:\"[^\"]*\"|'[^']*'|\S+)[ \t]*\Z")
 _PAIR = re.compile(r"[ \t]*-[ \t]+[\w.]+:(?:[ \t]|$)")
 _BLOCK = re.compile(r"[ \t]*(?:-[ \t]+)?([|>])[+-]?[ \t]*$")
 _QUOTED = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
@@ -49,11 +51,13 @@ def unfold(text: str) -> Unfolded:
     while row < len(lines):
         match = None if _MAP.match("\n".join(lines[row : row + 3])) else _KEY.match(lines[row])
         indent = len(match["before"]) if match else 0
-        last = _last(lines, row, indent) if match else row
+        last = _last(lines, row, indent) if match else _last_item(lines, row)
         size = sum(len(line) + 1 for line in lines[row : last + 1])
-        if match:
-            lines[row] = " " * match.end() + lines[row][match.end() :]
-            _flatten(lines, breaks, row, last, indent, is_script=match.group("key").lower() in SCRIPTS)
+        is_script = match is not None and match["key"].lower() in SCRIPTS
+        if match or last > row:
+            begins = match.end() if match else lines[row].index("-") + 1
+            lines[row] = " " * begins + lines[row][begins:]
+            _flatten(lines, breaks, row, last, indent, is_script=is_script)
             regions.append((at, at + size - 1))
         at, row = at + size, last + 1
     unfolded = "".join(line + end for line, end in zip(lines, breaks, strict=True))
@@ -73,6 +77,19 @@ def _last(lines: list[str], row: int, indent: int) -> int:
         last = at
         is_open = is_open and "]" not in line
     return last
+
+
+def _last_item(lines: list[str], row: int) -> int:
+    """The last item of a list of flags and values whose key was cut off; the row itself where none starts here."""
+    last, values = row, 0
+    if not _FLAG_ITEM.match(lines[row]):
+        return row
+    for at in range(row + 1, len(lines)):
+        if lines[at].strip() and not _ARGUMENT.match(lines[at]):
+            break
+        last = at if lines[at].strip() else last
+        values += bool(lines[at].strip()) and not _FLAG_ITEM.match(lines[at])
+    return last if values else row
 
 
 def _depth(line: str) -> int:

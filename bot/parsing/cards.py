@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from bot.parsing.items import Claim, Item, Sentence
@@ -10,6 +11,8 @@ from bot.parsing.split import NO_BREAK, SOFT_BREAK
 from bot.query import CustomCard, Problem
 from catalog.types import NotFound
 
+_KIND = re.compile(r"\s+(?:gpus?|cards?)\Z", re.I)
+"""Behind the name of a card: A100 GPUs."""
 NEAR = ("link", "filler", "place", "memory", "cards")
 """What may stand between a card and its memory."""
 
@@ -122,7 +125,7 @@ def _custom(sentence: Sentence, item: Item) -> None:
 def _qualify(sentence: Sentence, card: Item, memory: Item) -> None:
     """The card of that size, if there is one; else the two contradict each other."""
     words = sentence.words(card, memory)
-    sized = f"{sentence.words(card)} {memory.value.amount / BYTES_PER['gb']:g}gb"
+    sized = f"{_KIND.sub('', sentence.words(card))} {memory.value.amount / BYTES_PER['gb']:g}gb"
     found = sentence.finder.find_gpu(sized)
     memory.used = True
     if isinstance(found, NotFound):

@@ -20,6 +20,12 @@ _SUBSTITUTION = re.compile(r"(?<=[=:\"'])`([^`\n]{1,80})`|(?<=-\w )`([^`\n]{1,80
 """`id -u` inside a command, which a shell would run."""
 _TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-9;?]{0,20}[A-Za-z]|\][^\x07\x1b]{0,200}\x07)")
 """Colours and titles of a terminal (ECMA-48)."""
+_FENCE = re.compile(
+    r"```(?:(?:bash|sh|shell|console|zsh|python|py|ya?ml|json|toml|ini|text|txt|log|cmd|bat|powershell|dockerfile)"
+    r"(?=[ \t]*(?:\n|\Z)))?",
+    re.I,
+)
+"""The mark of code, with the language it is in."""
 _EMOJI = re.compile(r"(?<!\S):[a-z][\w+-]{0,60}:(?!\S)")
 _PICTURES = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u20e3]")
 """Emoji and dingbats."""
@@ -59,7 +65,8 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = _plain_characters(text)
     pasted = "-" in text and _FLAG.search(text) is not None
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ").replace("```", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ")
+    text = _FENCE.sub("\n", text) if "```" in text else text
     text = _SUBSTITUTION.sub(lambda match: "_" * len(match.group()), text) if pasted and "`" in text else text
     text = text.replace("`", "\n" if pasted else " ")
     text = _EMOJI.sub(" ", text) if ":" in text else text

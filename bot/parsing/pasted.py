@@ -22,10 +22,16 @@ _DYNAMIC = re.compile(r"-UD\Z", re.I)
 """Unsloth's own mixtures: UD-IQ2_M."""
 _MIX = re.compile(r"(?:UD-)?I?Q\d_K_X?L", re.I)
 """A GGUF type that is a mixture of others: Q4_K_XL, near Q4_K_M."""
+_CACHED = re.compile(r"models--([\w.-]+?)--([\w.-]+?)(?=[/\\]|\Z)")
+"""A repository in the cache of the Hub: models--Qwen--Qwen3-8B/snapshots/0ab1."""
+_TELLING = re.compile(r"(?=.*[A-Za-z]{3}).*\d.*")
+"""A folder that may be called after its model."""
+_UNNAMED = re.compile(r"(?:ggml-model|model|consolidated|weights)(?=[-.]|\Z)", re.I)
+"""What files are called that say nothing of their model: ggml-model-f16.gguf."""
 _FILE = re.compile(r"(?:-\d{5}-of-\d{5})?\.(?:gguf|safetensors|bin)\Z", re.I)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 """A repository keeps its own id; a file or folder goes by what its name says."""
-_PATH = re.compile(r"[./~$\\]|\w:[\\/]|\S*:/")
+_PATH = re.compile(r"[./~$\\]|\w:[\\/]|\S*:/|[\w-]+(?:\.[\w-]+)*\.(?:com|io|org)/")
 _WIDE = frozenset({"fp32", "bf16", "fp16"})
 """Formats that --dtype can settle for the weights."""
 MOST_PARTS = 24
@@ -58,7 +64,8 @@ def yield_to_command(sentence: Sentence) -> None:
         return
     find_card(sentence, command)
     settle_count(sentence, command)
-    sentence.problems = [problem for problem in sentence.problems if not _is_named(problem, command)]
+    cards = [sentence.text[claim.start : claim.end] for claim in sentence.claims.get("gpu", [])]
+    sentence.problems = [problem for problem in sentence.problems if not _is_named(problem, command, cards=cards)]
     for slot, claims in sentence.claims.items():
         if len({str(claim.value) for claim in claims}) < 2:
             continue
@@ -69,10 +76,12 @@ def yield_to_command(sentence: Sentence) -> None:
             sentence.claims[slot] = [claim for claim in claims if claim not in doubtful]
 
 
-def _is_named(problem: Problem, command: Command) -> bool:
-    """Whether an unknown model is what the command calls its own."""
+def _is_named(problem: Problem, command: Command, *, cards: list[str]) -> bool:
+    """Whether an unknown model is what the command calls its own, or a card stands in words beside a known one."""
     names = (command.settings["model"].value if command.states("model") else "", command.extra.get("served_model_name"))
     own = " ".join(fold(str(name)) for name in names)
+    if problem.code == "unknown_gpu":
+        return bool(cards) and not any(card in words for card in cards for words in problem.words)
     return problem.code == "unknown_model" and any(fold(words) in own for words in problem.words)
 
 
@@ -144,7 +153,7 @@ def _claim_model(sentence: Sentence, setting: Setting, *, is_wide_stated: bool) 
     """The model of a catalog id, Hub id, address or path; a file name may hold its format ("Qwen3-32B-Q4_K_M.gguf").
 
     is_wide_stated: whether a flag says more of the weights than a name that ends in bf16."""
-    text = str(setting.value)
+    text = _named_by_folder(str(setting.value))
     link = read_link(text)
     named = link.model if link and link.model else text
     stem = link.variant if link and link.variant else _stem(named)
@@ -159,6 +168,15 @@ def _claim_model(sentence: Sentence, setting: Setting, *, is_wide_stated: bool) 
         _name_mix(sentence)
     if link and link.revision:
         sentence.extra["revision"] = link.revision
+
+
+def _named_by_folder(text: str) -> str:
+    """A path as the model it holds: of the Hub's cache its repository, of a file without a name its folder's."""
+    if (cached := _CACHED.search(text)) and not _FILE.search(text):
+        return f"{cached.group(1)}/{cached.group(2)}"
+    folders, _, last = text.rstrip("/\\").replace("\\", "/").rpartition("/")
+    unnamed = _UNNAMED.match(last)
+    return folders + last[unnamed.end() :] if unnamed and _TELLING.fullmatch(folders.rpartition("/")[2]) else text
 
 
 def _name_mix(sentence: Sentence) -> None:
