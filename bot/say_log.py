@@ -85,7 +85,7 @@ def _cause(case: Case, text: Messages) -> str:
         return _healthy(case, text)
     failure, phase = case.log.failure, text(f"diagnosis.phase.{case.log.phase or 'none'}")
     if failure is None:
-        return text("diagnosis.cause.open", stage=phase)
+        return text("diagnosis.cause.open", stage=text(f"diagnosis.phase.{case.log.phase or case.log.stage or 'none'}"))
     values = {**case.values, "engine": _engine(case, text), "phase": phase}
     places = (f"diagnosis.cause.{failure}.{case.log.phase}", f"diagnosis.cause.{failure}")
     keys = [f"{place}.{variant}" for place in places for variant in FAILED_SENTENCES]

@@ -25,7 +25,7 @@ _STYLE = re.compile(
     r"|\S+:\d+:\d+ \[\d+\] |\{\"log\":|time=|level=|E\d{4}|I\d{4}|\(\w+ (?:rank|pid)|\w+-\d+ *\|"
     r"|#? ?(?:GPU|CPU|cuda) blocks|State:|Last State:|Reason:|Exit Code:|[>#^.]{2,}"
     r"|CUDA (?:runtime )?error\b|[\w.-]+: error: |Loading \w*(?: checkpoint)? ?shards?:|Capturing "
-    r"|Killed\s*$|Processed prompts:|frame #\d+: )"
+    r"|terminate called|what\(\): |Killed\s*$|Processed prompts:|frame #\d+: )"
 )
 """How a line printed by a program begins."""
 _WORD = re.compile(r"\w")
