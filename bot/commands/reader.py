@@ -24,6 +24,8 @@ _NAME = re.compile(r"\A\w+=")
 """cmd= before a quoted command."""
 SHELLS = frozenset({"sh", "bash", "zsh", "python", "python3", "ray"})
 """What an argument list starts with that is a command by itself."""
+MOST_NAMED = 5
+"""Times that a program may be named in words before its command."""
 WRAPPER = "dynamo."
 """A server that takes the flags of the engine and its own."""
 OWN_TAGS = "dynamo"
@@ -44,15 +46,15 @@ class Reader(FlagReader):
         """The first command of this engine, or None; a program counts before the image that it runs in."""
         if not any(sign in paste.lowered for sign in self.signs):
             return None
-        empty = None
+        empty, named = None, 0
         for head in (self.starts, self._is_run_image, self._is_image):
             words, index, opened = paste.words, 0, 0
             while index < len(words):
                 if length := int(head(words, index)):
                     command = self._command(paste, words, index, length, is_program=head == self.starts)
-                    if command.flags or head != self.starts:
+                    if command.flags or head != self.starts or named > MOST_NAMED:
                         return command
-                    empty, index = empty or command, index + length
+                    empty, index, named = empty or command, index + length, named + 1
                     continue
                 inner = self._quoted(words[index], paste.plain) if opened < MOST_QUOTED else []
                 opened += bool(inner)
@@ -78,13 +80,14 @@ class Reader(FlagReader):
         return 0
 
     def _is_run_image(self, words: list[Token], index: int) -> bool:
-        return is_run(words, index) and (self._is_image(words, index) or self._is_own_image(words, index))
+        return (self._is_own_image(words, index) or self._is_image(words, index)) and is_run(words, index)
 
     def _is_own_image(self, words: list[Token], index: int) -> bool:
         """Whether a specification runs a local image that the engine gave its name: image: our_vllm:1."""
-        key = words[index - 1].text if index else ""
+        if not index or words[index - 1].text not in IMAGE_KEYS:
+            return False
         name = re.split(r"[:@]", words[index].text)[0].rsplit("/", 1)[-1]
-        return key in IMAGE_KEYS and self.name in re.split(r"[_.-]", name.lower())
+        return self.name in re.split(r"[_.-]", name.lower())
 
     def _is_image(self, words: list[Token], index: int) -> bool:
         """Whether a word is an image of this engine: behind `docker run` or `image:`, or known by its whole name."""

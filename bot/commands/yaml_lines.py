@@ -20,6 +20,8 @@ _MAP = re.compile(r"([ \t]*)[^\n]*:[ \t]*\n(?:[ \t]*\n)?(?!\1[ \t]*-)\1[ \t]+[\"
 _ITEM = re.compile(r"[ \t]*-[ \t]+")
 _FLAG_ITEM = re.compile(r"[ \t]*-[ \t]+[\"']?--[a-zA-Z]\S*[ \t]*\Z")
 _ARGUMENT = re.compile(r"[ \t]*-[ \t]+(?:\"[^\"]*\"|'[^']*'|\S+)[ \t]*\Z")
+MOST_SWITCHES = 8
+"""Flags without a value at the start of such a list."""
 _PAIR = re.compile(r"[ \t]*-[ \t]+[\w.]+:(?:[ \t]|$)")
 _BLOCK = re.compile(r"[ \t]*(?:-[ \t]+)?([|>])[+-]?[ \t]*$")
 _QUOTED = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
@@ -89,6 +91,8 @@ def _last_item(lines: list[str], row: int) -> int:
             break
         last = at if lines[at].strip() else last
         values += bool(lines[at].strip()) and not _FLAG_ITEM.match(lines[at])
+        if not values and at - row > MOST_SWITCHES:
+            break
     return last if values else row
 
 
