@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,11 +11,11 @@ from pathlib import Path
 from benchmarks.accuracy import tables
 from benchmarks.accuracy.bounds import ERRORS, within
 from benchmarks.accuracy.errors import summary
-from benchmarks.accuracy.fit import constants, left, with_bands, without
+from benchmarks.accuracy.fit import constants, left, with_bands
 from benchmarks.accuracy.guide import guide
-from benchmarks.accuracy.logs import Log, logs
+from benchmarks.accuracy.logs import logs
 from benchmarks.accuracy.plot import picture
-from benchmarks.accuracy.rows import starts
+from benchmarks.accuracy.rows import Start, starts
 from benchmarks.accuracy.score import Quantity, Scored, left_out, score, scored
 from formulas.fitted import Fitted, fitted
 
@@ -115,6 +115,8 @@ def counts() -> dict[str, object]:
         "covered": sum(within(row, "kv") for row in banded),
         "banded": len(banded),
         "covered_out": sum(within(row, "kv") for row in each_left_out() if "kv" in row.pairs),
+        "covered_source": sum(within(row, "kv") for row in sources_left_out() if "kv" in row.pairs),
+        "sources": len({log.start.place for log in used}),
         "used": sum(_fits(log.start.logged) for log in used),
         "vllm": engines["vllm"],
         "aside": "; ".join(f"{start.id}, {start.aside}" for start in aside),
@@ -174,26 +176,37 @@ def crossed() -> str:
     """Errors with the constants in force beside those of every row under constants that have not seen it."""
     lines = []
     for quantity in CROSSED:
-        fitting, out = summary(quantity, vllm()), summary(quantity, each_left_out())
+        fitting, *unseen = (summary(quantity, rows) for rows in (vllm(), each_left_out(), sources_left_out()))
         assert fitting
-        assert out
-        figures = [tables.figure(quantity, error) for error in (fitting.p50, fitting.p90, out.p50, out.p75, out.p90)]
-        lines.append([quantity.title, str(out.count), *figures])
-    return tables.markdown(("quantity", "rows", "fitted median", "p90", "left out: median", "p75", "p90"), lines)
+        errors = [fitting.p50, fitting.p90]
+        errors += [error for out in unseen if out for error in (out.p50, out.p75, out.p90)]
+        lines.append([quantity.title, str(fitting.count), *(tables.figure(quantity, error) for error in errors)])
+    left_out = ("row left out: median", "p75", "p90", "source left out: median", "p75", "p90")
+    return tables.markdown(("quantity", "rows", "fitted median", "p90", *left_out), lines)
 
 
 @cache
 def each_left_out() -> tuple[Scored, ...]:
     """Every vLLM row under the constants and bands of all other rows."""
+    return _unseen(lambda start: start.id)
+
+
+@cache
+def sources_left_out() -> tuple[Scored, ...]:
+    """Every vLLM row under the constants and bands of the rows of other sources."""
+    return _unseen(lambda start: start.place)
+
+
+def _unseen(group: Callable[[Start], str]) -> tuple[Scored, ...]:
+    """Every vLLM row under the constants and bands of the rows outside its group."""
     used = logs()
     remains = left(used)
-    unseen = {log.start.id: _unseen(used, remains, place) for place, log in enumerate(used)}
-    return tuple(score(row.start, row.deployment, unseen.get(row.start.id)) for row in vllm())
-
-
-def _unseen(used: Sequence[Log], remains: Sequence[float | None], place: int) -> Fitted:
-    others = without(used, place)
-    return with_bands(constants(others), others, without(remains, place))
+    found: dict[str, Fitted] = {}
+    for key in {group(row.start) for row in vllm()}:
+        others = [place for place, log in enumerate(used) if group(log.start) != key]
+        rows = [used[place] for place in others]
+        found[key] = with_bands(constants(rows), rows, [remains[place] for place in others])
+    return tuple(score(row.start, row.deployment, found[group(row.start)]) for row in vllm())
 
 
 def image() -> str:

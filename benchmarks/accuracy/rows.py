@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 FOLDER = Path(__file__).parents[2] / "tests" / "measured"
+PLACE = re.compile(r"[\w.-]+/[\w.-]+#\d+|file id \d+")
+"""A thread or a file in a row's source."""
 
 
 class Strict(BaseModel):
@@ -106,6 +109,12 @@ class Start(Strict):
     """Why the row says nothing about the release's constants and takes no part in their fit."""
     unscored: str = ""
     """Why the row is not scored at all."""
+
+    @property
+    def place(self) -> str:
+        """The thread or file of the source, whose rows often share a machine."""
+        found = PLACE.search(self.source)
+        return found[0] if found else self.source.partition(",")[0]
 
 
 @cache
