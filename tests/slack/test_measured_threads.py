@@ -55,6 +55,7 @@ def after_the_log(server: Server, slack: WebApi, change: str, **changes: Any) ->
     mention(server, RUNS)
     remembered(slack, 1)
     mention(server, change, event__ts=LATER, **changes)
+    remembered(slack, 2)
     return said(slack.of("chat.postMessage", 2)[1])
 
 
@@ -91,6 +92,7 @@ def test_another_thread_knows_nothing_of_it(bot_server: Server, slack: WebApi) -
     mention(bot_server, "kv fp8", event__ts=LATER)
     remembered(slack, 3)
     mention(bot_server, "kv fp8", event__ts="1800000905.000100", event__thread_ts=OTHER_THREAD)
+    remembered(slack, 4)
     first, second = map(said, slack.of("chat.postMessage", 4)[2:])
     assert (True, True) == (HALVED in first, "81,920" in second)
 
@@ -102,6 +104,7 @@ def test_a_new_log_takes_the_place_of_the_old_one(bot_server: Server, slack: Web
     mention(bot_server, RUNS.replace("41,360", "40,960"), event__ts=LATER)
     remembered(slack, 2)
     mention(bot_server, "kv fp8", event__ts="1800000007.000100")
+    remembered(slack, 3)
     second, third = map(said, slack.of("chat.postMessage", 3)[1:])
     assert (True, True) == ("40,960" in second, "81,920" in third)
 
@@ -122,6 +125,7 @@ def test_an_edited_card_knows_whose_measurements_it_has(
 ) -> None:
     """Whatever is changed in the form, figures of another server are not called measured."""
     mention(bot_server, RUNS)
+    remembered(slack, 1)
     (card,) = slack.of("chat.postMessage")
     press(bot_server, "block_actions_thread", *carried(card), response_url=slack.response_url())
     view = opened(slack)
@@ -204,6 +208,7 @@ def test_the_shortcut_reads_a_log_however_slack_spells_it(
     body = payload("message_action", response_url=slack.response_url())
     body["message"] |= message
     send(bot_server, body)
+    remembered(slack, 1)
     card = said(slack.of("chat.postMessage")[0])
     assert ("measured on your server" in card, MEASURED in card) == (True, True)
 
