@@ -121,6 +121,16 @@ def _shared_with_the_host(sized: Sized) -> Iterator[Remark]:
         yield Remark("warning.unified", {"gpu": gpu.name})
 
 
+def _images(sized: Sized) -> Iterator[Remark]:
+    """Images that come with each request."""
+    images, deployment = sized.resolution.query.extra.get("images"), sized.estimate.deployment
+    if not images:
+        return
+    values = {"images": images, "tokens": deployment.load.sequence_tokens, "model": deployment.model.id}
+    sees = any(tower.name == "vision" for tower in deployment.model.architecture.towers)
+    yield Remark(f"warning.{('images_one' if images == 1 else 'images') if sees else 'no_images'}", values)
+
+
 def _slices(sized: Sized) -> Iterator[Remark]:
     deployment = sized.estimate.deployment
     divided = deployment.layout.tensor_parallel * deployment.layout.pipeline_parallel > 1
@@ -162,5 +172,6 @@ RULES: tuple[Callable[[Sized], Iterator[Remark]], ...] = (
     _free,
     _shared_with_the_host,
     _slices,
+    _images,
     _flags,
 )

@@ -19,7 +19,7 @@ from bot.parsing.form import claim_form, split_form
 from bot.parsing.formats import bind_formats
 from bot.parsing.items import Claim, Item, Sentence, said_of
 from bot.parsing.lengths import bind_counted_mix, bind_durations, bind_mix, bind_products
-from bot.parsing.loads import settle_loads
+from bot.parsing.loads import bind_images, settle_loads
 from bot.parsing.logged import NOWHERE, bind_log, split_log
 from bot.parsing.machines import bind_machine_counts, bind_machines, drop_machine_counts
 from bot.parsing.named import bind_card_states, bind_models, bind_settings, bind_switches, bind_verb
@@ -51,6 +51,7 @@ STEPS = (
     bind_ratio,
     bind_counts,
     bind_rate_times_seconds,
+    bind_images,
     settle_loads,
     bind_switches,
     bind_card_states,

@@ -33,7 +33,14 @@ SAYS_ALSO = {
     "refusal.card": ("warning.engine_card",),
 }
 """Warnings that a refusal has said already."""
-BEFORE_CACHE = ("fact.no_cache", "fact.nothing_left", "fact.max_batch", "fact.max_batch_none", "fact.max_batch_audio")
+BEFORE_CACHE = (
+    "fact.no_cache",
+    "fact.nothing_left",
+    "fact.nothing_left_tight",
+    "fact.max_batch",
+    "fact.max_batch_none",
+    "fact.max_batch_audio",
+)
 """Sentences that stand before the one on the other KV cache."""
 
 
@@ -132,6 +139,7 @@ def _held_values(sized: Sized, held: Held, text: Messages) -> dict[str, Any]:
     return {
         "max_batch": count(held.max_batch),
         "range": _range(sized, held, text),
+        "high": count(held.max_batch_high),
         "longest": count(held.longest),
         "pool": gib(held.pool.bytes),
         "pool_tokens": count(held.pool.tokens),
@@ -189,7 +197,7 @@ def _fact_keys(sized: Sized, held: Held) -> list[str]:
     """Sentences of what these GPUs hold; the solved quantity is in the headline already."""
     keeps, solve_for = sized.estimate.memory.kv_cache > 0, sized.resolution.solve_for
     if keeps and not held.pool.bytes:
-        return ["fact.nothing_left"]
+        return ["fact.nothing_left_tight" if held.max_batch_high else "fact.nothing_left"]
     if sized.estimate.deployment.settings.gpu_layers == 0:
         return ["fact.no_layers"]
     audio = is_audio(sized.estimate.deployment)

@@ -4,7 +4,8 @@ Roles
     slots      batch sequence kv_cache weights precision tensor_parallel pipeline_parallel data_parallel
                expert_parallel free occupied utilization max_batched_tokens max_sequences enforce_eager block_size
                audio: slots of Query; instances: replicas, but machines beside the name of one
-    counted    users requests prompts concurrent tokens cards nodes: what a number counts ("20 users"); each of them
+    counted    users requests prompts images concurrent tokens cards nodes: what a number counts ("20 users");
+               each of them
     lengths    input output; in and out where both stand beside a number
     shares     mix half rest; quantile: p95, median
     questions  how_many which most fewest smallest cheapest: ask for the noun beside them; ask_*: ask by themselves
@@ -34,11 +35,11 @@ ROLES = frozenset(
     (
         "batch sequence kv_cache weights precision tensor_parallel pipeline_parallel data_parallel expert_parallel "
         "free occupied audio instances utilization max_batched_tokens max_sequences enforce_eager block_size users "
-        "requests prompts concurrent tokens cards nodes each input output in out mix half rest how_many which most "
-        "fewest smallest cheapest ask_batch ask_sequence ask_gpu_count ask_gpu explain help guide second minute hour "
-        "thousand million percent gigabytes gibibytes megabytes mebibytes link place range version memory filler lora "
-        "rank draft draft_layer projector gguf rate per_card ecc_on ecc_off wsl card_brand batch_glued sequence_glued "
-        "number engine quantile"
+        "requests prompts images concurrent tokens cards nodes each input output in out mix half rest how_many which "
+        "most fewest smallest cheapest ask_batch ask_sequence ask_gpu_count ask_gpu explain help guide second minute "
+        "hour thousand million percent gigabytes gibibytes megabytes mebibytes link place range version memory filler "
+        "lora rank draft draft_layer projector gguf rate per_card ecc_on ecc_off wsl card_brand batch_glued "
+        "sequence_glued number engine quantile"
     ).split()
 )
 

@@ -10,8 +10,17 @@ from bot.parsing.split import NO_BREAK
 
 AT_ONCE = frozenset({"concurrent", "batch", "batch_glued"})
 """Roles of words that say how many run at the same time."""
-BESIDE = ("filler", "link", "users", "requests")
+BESIDE = ("filler", "link", "users", "requests", "images")
 """What may stand between a number and such a word."""
+
+
+def bind_images(sentence: Sentence) -> None:
+    """ "3 images" come with each request; "20 images at once" are the requests."""
+    for claim in sentence.claims.pop("images", []):
+        if _is_at_once(sentence, claim):
+            sentence.claims.setdefault("batch", []).append(claim)
+        else:
+            sentence.extra["images"] = int(claim.value)
 
 
 def settle_loads(sentence: Sentence) -> None:

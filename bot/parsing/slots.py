@@ -26,6 +26,7 @@ NOUNS = {
     "batch_glued": Noun("batch", 0.5, inf),
     "users": Noun("batch", 1.5, 0.0),
     "requests": Noun("batch", 1.5, 0.0, "sequence_tokens"),
+    "images": Noun("images", 1.5, 0.0),
     "prompts": Noun("batch", 1.5, 0.0, "input"),
     "concurrent": Noun("batch", 1.5, 0.0),
     "sequence": Noun("sequence_tokens", 0.5, 1.0),

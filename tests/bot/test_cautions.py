@@ -29,6 +29,10 @@ from formulas.engines import engine
         ("vllm 0.6.3 llama-3.1-8b on h100", []),
         ("how many a100 mig 3g.40gb for llama-3.3-70b bf16", ["warning.slices"]),
         ("qwen3-8b on a100 80gb free 70GiB", ["warning.free"]),
+        ("qwen2.5-vl-7b on a100 80gb 3 images each", ["warning.images"]),
+        ("qwen2.5-vl-7b on a100 80gb one image per request", ["warning.images_one"]),
+        ("qwen2.5-vl-7b on a100 80gb 20 images at once", []),
+        ("qwen3-8b on h100 2 images", ["warning.no_images"]),
     ],
 )
 def test_a_card_has_its_caution(question: str, expected: list[str]) -> None:
