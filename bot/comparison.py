@@ -115,7 +115,7 @@ def _by_device(case: Case, computed: Estimate, plan: LlamaCppPlan) -> Iterator[C
 def _row(each: Compared, text: Messages) -> tuple[Cell, ...]:
     label = text(f"diagnosis.table.{each.term}")
     label = f"{label}, GPU {each.device}" if each.device else label
-    share = 100 * (each.predicted / each.measured - 1) if each.measured else 0.0
+    share = round(100 * (each.predicted / each.measured - 1), 1) + 0.0 if each.measured else 0.0
     cells = (_cell(value, each.unit) for value in (each.predicted, each.measured))
     return Cell(label), *cells, Cell(f"{share:+.1f} %", share)
 

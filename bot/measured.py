@@ -14,7 +14,7 @@ from bot.query import Query
 from bot.questions import release
 from formulas.deployment import Deployment, Measured
 from formulas.estimate import estimate
-from formulas.pinned import RANKS, differing, same_server, token_ratio
+from formulas.pinned import RANKS, differing, left_over, same_server, token_ratio
 
 if TYPE_CHECKING:
     from bot.resolve import Notes
@@ -49,6 +49,9 @@ def with_measured(deployment: Deployment, query: Query, notes: Notes) -> Deploym
         _note_far(at, readings.weights, notes)
     if not _holds_as_many(found.at, readings):
         notes.warn("warning.other_cache", model=at.model.id, kv_cache=found.at.kv_cache.key)
+        found = replace(found, pool=None, tokens=None)
+    elif left_over(found) < 0:
+        notes.warn("warning.larger_card", gpu=at.gpu.name, engine=at.engine)
         found = replace(found, pool=None, tokens=None)
     return deployment.change(measured=found)
 

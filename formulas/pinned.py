@@ -242,6 +242,12 @@ def _pool_difference(plan: Any, measured: Measured, length: int) -> int:
     return high if abs(high - printed) <= RANKS * measured.pool + PRINTED_TO else printed
 
 
+def left_over(measured: Measured) -> int:
+    """Bytes that the measured weights and pool leave of the share for everything else; below zero on a larger card."""
+    memory, found = _at_its_load(_logged_plan(measured.at)), differences(measured)
+    return memory.activations + memory.overhead + found.activations + found.overhead
+
+
 def token_ratio(measured: Measured) -> float | None:
     """Printed tokens over those that the printed bytes hold by the estimate; None where one of them is missing."""
     if measured.pool is None or measured.tokens is None:

@@ -258,3 +258,12 @@ def test_absurd_readings_break_nothing(engine: str, readings: str) -> None:
     for rest in ("how many users", "minimum utilization"):
         found = answer(f"gemma-3-27b measured[{readings} length=0 seqs=7] on l40s {engine} {rest}").answer
         assert found.error is None or found.error.code == "unsupported"
+
+
+def test_a_cache_that_the_card_cannot_hold_is_not_taken_for_measured() -> None:
+    """Weights and cache beyond the share of the card that is named are those of another card: said, and predicted."""
+    smaller = pasted(VLLM).replace(VLLM["said"], "vllm 0.11.0 on an L4")
+    found = answer(smaller).answer
+    assert any("come to more than vLLM takes of NVIDIA L4" in note for note in found.notes)
+    assert found.memory is not None
+    assert min(found.memory.activations, found.memory.overhead) >= 0
