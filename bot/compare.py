@@ -155,6 +155,6 @@ def _name(side: Sized, slot: str, text: Messages) -> str:
     if slot in ("engine", "engine_version"):
         return f"{engine_name(deployment.engine, text)} {release(deployment.engine_version)}"
     if slot in LAYOUT:
-        return layout_text(deployment.layout, text)
+        return layout_text(deployment.layout, text, deployment.engine)
     value = getattr(answer(side).understood, slot)
     return count(value) if isinstance(value, int) else str(value)

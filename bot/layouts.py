@@ -41,7 +41,9 @@ def choose_layout(query: Query, model: Model, gpu: Gpu, engine_key: str, notes: 
     if count == stated or (query.paste and stated > 1 and count % stated):
         return _accepted(asked, count, query, model, engine_key, notes)
     layout = _share(count, tensor, pipeline, data, model, gpu, engine_key, experts)
-    notes.assume("tensor_parallel" if tensor is None else "data_parallel", "assumed.layout", layout=layout)
+    notes.assume(
+        "tensor_parallel" if tensor is None else "data_parallel", "assumed.layout", layout=layout, engine=engine_key
+    )
     return layout
 
 

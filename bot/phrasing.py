@@ -13,6 +13,9 @@ from bot.resolve import Remark
 from formulas.deployment import Deployment, Layout
 from formulas.estimate import Estimate
 
+SPLITS_LAYERS = frozenset({"llama.cpp"})
+"""Engines that put whole layers on each GPU."""
+
 
 def names(deployment: Deployment, text: Messages, *, mixed: bool = False) -> dict[str, str]:
     """What every sentence may mention of a deployment."""
@@ -61,8 +64,10 @@ def where(deployment: Deployment, text: Messages) -> str:
     return text(key, gpus=gpus(deployment.gpu.name, count_of_gpus))
 
 
-def layout_text(layout: Layout, text: Messages) -> str:
-    """'tensor parallel 8, pipeline parallel 2'"""
+def layout_text(layout: Layout, text: Messages, engine: str = "") -> str:
+    """'tensor parallel 8, pipeline parallel 2'; of an engine that keeps layers whole 'layers split over 2 GPUs'."""
+    if engine in SPLITS_LAYERS and layout.gpu_count > 1:
+        return text("label.layers_split", count=layout.gpu_count)
     sizes = {
         "tensor_parallel": layout.tensor_parallel,
         "pipeline_parallel": layout.pipeline_parallel,
@@ -88,15 +93,16 @@ def amounts(result: Estimate) -> dict[str, str]:
 
 def remark_text(remark: Remark, text: Messages) -> str:
     """A remark as a sentence."""
-    return text(remark.key, **{key: readable(value, text) for key, value in remark.values.items()})
+    engine = str(remark.values.get("engine", ""))
+    return text(remark.key, **{key: readable(value, text, engine) for key, value in remark.values.items()})
 
 
-def readable(value: Any, text: Messages) -> str:
+def readable(value: Any, text: Messages, engine: str = "") -> str:
     """Numbers with separators, quoted words, layouts as text, engines by their names."""
     if isinstance(value, int):
         return count(value)
     if isinstance(value, tuple):
         return ", ".join(f"“{word}”" for word in value)
     if isinstance(value, Layout):
-        return layout_text(value, text)
+        return layout_text(value, text, engine)
     return engine_name(str(value), text)

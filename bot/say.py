@@ -144,7 +144,7 @@ def _held_values(sized: Sized, held: Held, text: Messages) -> dict[str, Any]:
         "pool": gib(held.pool.bytes),
         "pool_tokens": count(held.pool.tokens),
         "count": least.gpu_count,
-        "layout": layout_text(least, text),
+        "layout": layout_text(least, text, sized.estimate.deployment.engine),
         "most": GPU_COUNTS[-1],
         "utilization": f"{sized.estimate.plan.utilization:.3g}",
         "reason": "; ".join(remark_text(Remark(each.key, each.values), text) for each in sized.refusals),
@@ -280,7 +280,9 @@ def _fewest(sized: Sized, text: Messages) -> str:
     least = sized.held.least.deployment.layout if sized.held and sized.held.least else None
     if least is None or least.gpu_count == 1 or least == sized.estimate.deployment.layout:
         return ""
-    return text("assumed.fewest", count=least.gpu_count, layout=layout_text(least, text))
+    return text(
+        "assumed.fewest", count=least.gpu_count, layout=layout_text(least, text, sized.estimate.deployment.engine)
+    )
 
 
 def _share(sized: Sized, text: Messages) -> str:

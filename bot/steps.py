@@ -146,7 +146,7 @@ def change_step(change: Changed, sized: Sized, text: Messages, *, kind: str | No
         utilization=f"{change.estimate.plan.utilization:.3g}",
         weights=deployment.weights.key,
         gpus=gpus(deployment.gpu.name, deployment.layout.gpu_count),
-        layout=layout_text(deployment.layout, text),
+        layout=layout_text(deployment.layout, text, deployment.engine),
         total=gib(change.estimate.memory.total),
     )
     marks = changed_command.changed_marks(change.estimate, sized.resolution)
