@@ -19,6 +19,7 @@ from bot.parsing.form import claim_form, split_form
 from bot.parsing.formats import bind_formats
 from bot.parsing.items import Claim, Item, Sentence, said_of
 from bot.parsing.lengths import bind_counted_mix, bind_durations, bind_mix, bind_products
+from bot.parsing.listed_cards import blank_listing, claim_listing
 from bot.parsing.loads import bind_images, settle_loads
 from bot.parsing.logged import NOWHERE, bind_log, split_log
 from bot.parsing.machines import bind_machine_counts, bind_machines, drop_machine_counts
@@ -122,6 +123,7 @@ def read(cleaned: str, finder: Finder, log: Observation | None = None) -> Senten
     cleaned, form = split_form(cleaned)
     command = find_command(cleaned)
     words = blank(cleaned, command) if command else cleaned
+    words, listed = blank_listing(words)
     items, language = tag(words, finder)
     typos = () if command or log else settle_typos(items, words)
     settle_in_and_out(items)
@@ -130,6 +132,7 @@ def read(cleaned: str, finder: Finder, log: Observation | None = None) -> Senten
         sentence.extra["typos"] = typos
     if command:
         claim_command(sentence, command)
+    claim_listing(sentence, listed)
     for step in STEPS:
         step(sentence)
     claim_form(sentence, form)

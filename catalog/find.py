@@ -23,6 +23,8 @@ MAX_CHARACTERS = 200
 
 VENDORS = ("nvidia", "geforce", "tesla", "amd", "radeon", "instinct", "intel", "apple")
 """Words that may stand before a card's name without changing what it means."""
+OLD_BRAND, NEW_BRAND = "gtx", "rtx"
+"""What people call cards by that NVIDIA sells as RTX: GTX 4060 Ti."""
 
 ROUNDED = 0.05
 """How far a size that people say may be from the parameter total ("phi-4 14b" has 14.7 billion)."""
@@ -136,6 +138,8 @@ class Finder:
     def _named(self, key: str) -> Named | None:
         """The row of a folded name; the vendor of a card or machine before its name is passed over."""
         named = self.catalog.named(key)
+        if named is None and key.startswith(OLD_BRAND):
+            named = self.catalog.named(key.replace(OLD_BRAND, NEW_BRAND, 1))
         if named or not key.startswith(VENDORS):
             return named
         bare = key

@@ -12,7 +12,8 @@ from functools import cache
 from importlib import import_module
 from importlib.resources import files
 
-from bot.commands.command import Command
+from bot.commands.command import Command, Remark
+from bot.commands.flags import MOST_GUESSES
 from bot.commands.heads import first
 from bot.commands.paste import Paste
 from bot.commands.reader import Reader
@@ -47,7 +48,7 @@ def find_command(text: str) -> Command | None:
         paste = Paste(_PROMPT.sub(r"\1 ", text))
         command = _found(paste, text.lower())
     if command:
-        command.spans += [*lines_of_paste(paste, command), *_others(paste, command)]
+        command.spans += [*lines_of_paste(paste, command), *_others(paste, command), *_images(paste, command)]
         command.text = "" if command.is_map or paste.regions else text
     return command
 
@@ -57,11 +58,35 @@ def _others(paste: Paste, command: Command) -> Iterator[tuple[int, int]]:
     words, at = paste.words, 0
     while at < len(words):
         outside = not command.start <= words[at].start < command.end
-        if outside and any(reader.starts(words, at) for reader in readers()):
+        reader = next((each for each in readers() if each.starts(words, at)), None) if outside else None
+        if reader:
+            _remark(command, reader.read_at(paste, at))
             behind = next((place for place in range(at, len(words)) if words[place].text == "\n"), len(words) - 1)
             yield words[first(words, at)].start, words[behind].end
             at = behind
         at += 1
+
+
+def _images(paste: Paste, command: Command) -> Iterator[tuple[int, int]]:
+    """Where words around the command name an image of an engine."""
+    for at, word in enumerate(paste.words):
+        outside = not command.start <= word.start < command.end
+        if outside and "/" in word.text and any(reader.is_image(paste.words, at) for reader in readers()):
+            yield word.start, word.end
+
+
+def _remark(command: Command, other: Command | None) -> None:
+    """Say of a second command that it serves another model, or the same in another way."""
+    model = other.settings.get("model") if other and not other.besides else None
+    if other is None or model is None or "://" in str(model.value) or len(command.remarks) >= MOST_GUESSES:
+        return
+    differs = [slot for slot in TELLING if slot in other.settings and _value(other, slot) != _value(command, slot)]
+    if differs:
+        command.remarks.append(Remark("other", str(model.value)))
+
+
+def _value(command: Command, slot: str) -> object:
+    return command.settings[slot].value if command.states(slot) else None
 
 
 def settings_in(line: str, engine: str | None) -> Command | None:
@@ -83,9 +108,11 @@ def _found(paste: Paste, lowered: str) -> Command | None:
     return None
 
 
+TELLING = ("model", "weights", "tensor_parallel", "pipeline_parallel", "sequence_tokens")
+"""Fields by which two commands are two deployments."""
 _PROMPT = re.compile(r"(?m)^([ \t]*)#(?=[ \t])")
 """The prompt of root, where nothing but comments would be left."""
 MARKS_OF_OPTIONS = ("num_ctx", "num_gpu", "num_batch", "processor")
 """Options of a Modelfile or request, a column of ollama ps."""
-MARKS_OF_TAILS = ("--", "_", "Size:", "Len:", "preset:", "LLM(", "Llama(")
+MARKS_OF_TAILS = ("--", "_", "Size:", "Len:", "-size:", "-len:", "-seqs:", "preset:", "LLM(", "Llama(", "EngineConfig(")
 """Without one of these a text holds neither flags nor configuration keys."""

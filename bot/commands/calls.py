@@ -66,7 +66,7 @@ def _starts(reader: Reader, name: str, code: str) -> bool:
     """Whether a call is one of this engine's, by its own name and by the package where that is shared."""
     if name.rsplit(".", 1)[-1] not in reader.table.calls and name not in reader.table.calls:
         return False
-    return not reader.table.package or reader.table.package in code
+    return not reader.table.package or any(word in code for word in reader.table.package.split())
 
 
 def _command(paste: Paste, code: str, reader: Reader, calls: Iterable[re.Match[str]]) -> Command:

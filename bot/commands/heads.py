@@ -15,6 +15,8 @@ _WINDOWS_PROMPT = ">"
 EXECUTABLE = ".exe"
 CONTAINERS = ("docker", "podman", "nerdctl")
 """Programs that run an image."""
+BUILDS = frozenset({"build", "buildx", "pull", "push", "tag", "rmi", "images"})
+"""What else they do with an image."""
 LAUNCHERS = frozenset({*CONTAINERS, "numactl", "taskset", "nice", "stdbuf", "mpirun", "nsys"})
 """Programs that run another, whose name stands behind their own flags."""
 IMAGE_KEYS = frozenset({"image:", "FROM", "image_id:", "--image"})
@@ -56,7 +58,8 @@ def is_run(words: list[Token], index: int) -> bool:
     """Whether a word stands behind `docker run` on its line, or behind `image:`."""
     before = [word.text for word in line_before(words, index)]
     keys = [word for word in before if word != "-"]
-    return (len(keys) == 1 and keys[0] in IMAGE_KEYS) or not set(CONTAINERS).isdisjoint(before)
+    runs = not set(CONTAINERS).isdisjoint(before) and BUILDS.isdisjoint(before)
+    return runs or (len(keys) == 1 and keys[0] in IMAGE_KEYS)
 
 
 def line_before(words: list[Token], index: int) -> list[Token]:

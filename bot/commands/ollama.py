@@ -75,7 +75,7 @@ class OllamaReader(Reader):
     def _model(self, command: Command, paste: Paste) -> None:
         """A Modelfile's FROM names what a created model is made of; a request names its model."""
         for found in (*_FROM.finditer(paste.text), *_MODEL.finditer(paste.text)):
-            if self._is_image([Token(found.group(1), *found.span(1))], 0):
+            if self.is_image([Token(found.group(1), *found.span(1))], 0):
                 continue
             if found.re is _FROM or not command.states("model"):
                 command.settings.pop("model", None)

@@ -47,7 +47,7 @@ class Reader(FlagReader):
         if not any(sign in paste.lowered for sign in self.signs):
             return None
         empty, named = None, 0
-        for head in (self.starts, self._is_run_image, self._is_image):
+        for head in (self.starts, self._is_run_image, self.is_image):
             words, index, opened = paste.words, 0, 0
             while index < len(words):
                 if length := int(head(words, index)):
@@ -79,8 +79,13 @@ class Reader(FlagReader):
                 return len(head)
         return 0
 
+    def read_at(self, paste: Paste, index: int) -> Command | None:
+        """The command whose program starts at this word of the paste."""
+        length = self.starts(paste.words, index)
+        return self._command(paste, paste.words, index, length, is_program=True) if length else None
+
     def _is_run_image(self, words: list[Token], index: int) -> bool:
-        return (self._is_own_image(words, index) or self._is_image(words, index)) and is_run(words, index)
+        return (self._is_own_image(words, index) or self.is_image(words, index)) and is_run(words, index)
 
     def _is_own_image(self, words: list[Token], index: int) -> bool:
         """Whether a specification runs a local image that the engine gave its name: image: our_vllm:1."""
@@ -89,11 +94,11 @@ class Reader(FlagReader):
         name = re.split(r"[:@]", words[index].text)[0].rsplit("/", 1)[-1]
         return self.name in re.split(r"[_.-]", name.lower())
 
-    def _is_image(self, words: list[Token], index: int) -> bool:
+    def is_image(self, words: list[Token], index: int) -> bool:
         """Whether a word is an image of this engine: behind `docker run` or `image:`, or known by its whole name."""
         word = words[index].text.removeprefix("docker:")
         name = re.split(r"[:@]", word)[0]
-        if "/" not in name or word[:1] in "-/.~$" or "/bin/" in word:
+        if "/" not in name or word[:1] in "-/.~$" or "/bin/" in word or "(" in word:
             return False
         is_named = any(image in name.lower() for image in self.table.images)
         return is_named and all(each.text != CHARTS for each in line_before(words, index))
@@ -117,7 +122,7 @@ class Reader(FlagReader):
             command.besides = self.table.bench
         elif WRAPPER in program:
             command.besides = self.table.wrapped
-        image = next((word for at, word in enumerate(words) if self._is_image(words, at)), words[index])
+        image = next((word for at, word in enumerate(words) if self.is_image(words, at)), words[index])
         self._version(command, image)
         self._earlier_regions(command, paste, words, index)
         at = self._arguments(command, words, index + length)
@@ -199,7 +204,7 @@ class Reader(FlagReader):
         if self.glue(words, at):
             return self.argument(command, words, at)
         wants_model = self.table.positional_model and not command.states("model")
-        is_image = self._is_image(words, at) and not (wants_model and ":" not in word.text)
+        is_image = self.is_image(words, at) and not (wants_model and ":" not in word.text)
         if is_image or any(word.text in head for head in self.table.heads):
             return 1
         if wants_model and _MODEL.search(word.text.lstrip("-")):

@@ -33,6 +33,10 @@ _REMARK = re.compile(r"[ \t]+#[^\n]*")
 """A comment behind the last flag."""
 _STAMP = re.compile(r"[ \t]*\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 """The time in front of a logged command."""
+_LOGGED = re.compile(
+    r"[ \t]*(?:\([^()\n]{1,60}\)[ \t]*)?(?:(?:INFO|WARNING|ERROR|DEBUG|CRITICAL)[ \t]+\d\d-\d\d|\[\d{4}-\d\d-\d\d)[ \t]\d\d:\d\d:"
+)
+"""A line that the server printed."""
 _LISTED = re.compile(IMAGE.pattern + r"|^[ \t]*-[ \t]+[\"']?--[a-zA-Z]", re.M)
 """A specification that lists arguments."""
 _SHEBANG = re.compile(r"#!\s*/|#SBATCH\b")
@@ -45,7 +49,7 @@ _YAML = re.compile(r"[ \t]*(?:-[ \t]+)?[\"']?[\w./-]+[\"']?:(?:[ \t]|\Z)|[ \t]*-
 def lines_of_paste(paste: Paste, command: Command) -> Iterator[tuple[int, int]]:
     """Start and end of each line that belongs to the paste without being part of the command."""
     is_listed = bool(paste.regions) or _LISTED.search(paste.text) is not None
-    patterns = [_ASSIGNMENTS, _SHELL, _SHEBANG, *([_PYTHON] if command.is_map else [])]
+    patterns = [_ASSIGNMENTS, _SHELL, _SHEBANG, _LOGGED, *([_PYTHON] if command.is_map else [])]
     patterns += [_CODE] if command.is_code else [_YAML] if is_listed or command.is_map else []
     if rest := _CONTINUATION.match(paste.text, command.end):
         yield rest.span()

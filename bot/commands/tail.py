@@ -14,6 +14,8 @@ from bot.commands.shell import Token, unquoted
 from bot.commands.table import Table, folded
 
 FEWEST_FLAGS = 3
+FEWEST_IN_LINE = 4
+"""Flags in one line that make them a command, though other words stand in front."""
 FEWEST_KEYS = 2
 """Known names that make a text a command; fewer may be words of a question."""
 MOST_PAIRS = 400
@@ -22,6 +24,7 @@ PLAIN_KEYS = frozenset({"--model", "--dtype", "--engine", "--quantization"})
 OWN_VARIABLE = re.compile(r"OLLAMA_|LLAMA_ARG_|HF_MODEL_ID")
 """Variables that no other program has."""
 _LINE_FLAG = re.compile(r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?(--?[A-Za-z][\w.-]*)")
+_INNER_FLAG = re.compile(r"(?<=\s)(--[A-Za-z][\w.-]*)")
 _PAIR = re.compile(
     r"(?m)(?:^[ \t]*(?:-[ \t]+)?|(?<=[(,{])\s*)[\"']?([A-Za-z][\w.-]{0,60})[\"']?[ \t]*(?::(?=[ \t])|=(?!=))[ \t]*"
     r"(?:Some\(\s*)?(\"[^\"\n]*\"|'[^'\n]*'|\{[^{}\n]*\}|[^\s,#(){}]+)"
@@ -70,6 +73,7 @@ def _environment(paste: Paste, readers: Iterable[Reader]) -> Command | None:
 def _flags(paste: Paste, readers: Iterable[Reader]) -> Command | None:
     lines = (paste.plain, paste.text)
     written = {match.group(1).partition("=")[0] for text in lines for match in _LINE_FLAG.finditer(text)}
+    written = written or _in_one_line(paste.plain)
     if written or paste.regions:
         written |= {word.text.partition("=")[0] for word in paste.words if is_flag(word.text)}
     reader = _named(paste, readers) or _most_known(written, readers, FEWEST_FLAGS)
@@ -92,6 +96,14 @@ def _flags(paste: Paste, readers: Iterable[Reader]) -> Command | None:
     return command
 
 
+def _in_one_line(text: str) -> set[str]:
+    """The flags of the first line that holds many of them behind other words."""
+    for line in text.split("\n"):
+        if line.count(" --") >= FEWEST_IN_LINE:
+            return {match.group(1) for match in _INNER_FLAG.finditer(line)}
+    return set()
+
+
 def _named(paste: Paste, readers: Iterable[Reader]) -> Reader | None:
     """The reader of vLLM where a specification with argument lists names it."""
     if not (paste.regions and _FORMAT.search(paste.text)):
@@ -105,7 +117,16 @@ def _start(paste: Paste, words: list[Token]) -> int | None:
         return next(
             (at for at, word in enumerate(words) if word.start >= paste.regions[0][0] and word.text != "\n"), None
         )
-    return next((at for at, word in enumerate(words) if is_flag(word.text) and _opens_line(paste, word)), None)
+    flags = [at for at, word in enumerate(words) if is_flag(word.text)]
+    return next((at for at in flags if _opens_line(paste, words[at])), _first_in_row(words, flags))
+
+
+def _first_in_row(words: list[Token], flags: list[int]) -> int | None:
+    """The first of many flags that one line holds behind other words."""
+    for first, last in zip(flags, flags[FEWEST_IN_LINE - 1 :], strict=False):
+        if all(word.text != "\n" for word in words[first:last]):
+            return first
+    return None
 
 
 def _continues(paste: Paste, word: Token) -> bool:

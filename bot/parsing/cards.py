@@ -13,7 +13,7 @@ from catalog.types import NotFound
 
 _KIND = re.compile(r"\s+(?:gpus?|cards?)\Z", re.I)
 """Behind the name of a card: A100 GPUs."""
-NEAR = ("link", "filler", "place", "memory", "cards")
+NEAR = ("link", "filler", "place", "memory", "cards", "slash")
 """What may stand between a card and its memory."""
 
 

@@ -14,6 +14,8 @@ _HUB = re.compile(
 _NOT_MODELS = ("datasets/", "spaces/", "docs/", "blog/", "collections/", "papers/")
 _ID = re.compile(r"([A-Za-z0-9][\w.-]{0,95}/[A-Za-z][\w.-]{0,95})(?:@([\w./-]{1,100}))?(?::([\w.-]{1,40}))?\Z")
 _PATH = re.compile(r"(?:~|\.{1,2})(?:/[^/\s]+)+/?\Z|/(?:[^/\s]+/)+[^/\s]+/?\Z|[A-Za-z]:\\\S+\Z")
+_RATE = re.compile(r"\d[\d.]*[a-z]{1,8}/(?:s|sec|seconds?|min|h)\Z", re.I)
+"""A speed: 49t/s."""
 _TAIL = re.compile(r"/(?:tree|blob|resolve|raw)/([^/?#\s]+)(?:/([^?#\s]+))?")
 _VARIANT = re.compile(r":([\w.-]{1,40})\Z")
 
@@ -36,7 +38,7 @@ def read_link(word: str) -> Link | None:
     if word.startswith(("http://", "https://", "www.")) or hub:
         return Link("address")
     identifier = _ID.match(word)
-    if identifier:
+    if identifier and not _RATE.match(word):
         return Link("id", identifier.group(1).rstrip("."), identifier.group(2) or "", identifier.group(3) or "")
     return Link("path", word.rstrip("/")) if _PATH.match(word) else None
 

@@ -40,6 +40,8 @@ GGML_NAMES = {"f16": "fp16", "f32": "fp32"}
 """What ggml calls otherwise than the catalog."""
 SPREAD = ("gpu_count", "tensor_parallel", "pipeline_parallel", "data_parallel")
 """Fields that say over how many GPUs a server is spread."""
+CALLS = ("LLM", "EngineArgs", "Engine", "pipeline")
+"""Calls by which programs start a server."""
 LONGEST_LINES = 100_000
 """Characters a line on average from which a text is no log."""
 
@@ -49,7 +51,17 @@ def split_log(text: str) -> tuple[Observation | None, str]:
     if len(text) > LONGEST_LINES * (text.count("\n") + 1):
         return None, text
     found = find_log(text)
-    return found if found and not _is_asked(found[0], text) else (None, text)
+    if found is None or _is_asked(found[0], text):
+        return None, text
+    return found[0], found[1] + _call_in(text, found[1])
+
+
+def _call_in(text: str, rest: str) -> str:
+    """The call of a program whose arguments read like what a server prints of its configuration."""
+    if not any(f"{name}(" in text for name in CALLS) or find_command(clean(rest)):
+        return ""
+    command = find_command(cleaned := clean(text))
+    return f"\n{cleaned[command.start : command.end]}" if command and command.is_code else ""
 
 
 def _is_asked(log: Observation, text: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot.parsing.items import Item, Sentence
+import re
+
+from bot.parsing.items import Claim, Item, Sentence
 from bot.parsing.split import NO_BREAK
 
 SWITCHES = {"enforce_eager": True, "expert_parallel": True}
@@ -10,6 +12,11 @@ SWITCHES = {"enforce_eager": True, "expert_parallel": True}
 CARD_STATES = {"ecc_on": ("ecc", True), "ecc_off": ("ecc", False), "wsl": ("wsl", True)}
 MOST_STRANGE_WORDS = 1
 """A plea for help with more unknown words is about something else."""
+_UNSPACED_VERSION = re.compile(
+    r"(?<![\w.-])([A-Za-z][\w.-]{2,20})[ \t]*的?版本号?(?:[:是为]|为是)?[ \t]*v?(\d+(?:\.\d+)+(?:\.?(?:post|rc|dev)\d*)?)", re.A
+)
+CODE_ENDS = (" ", "\n ")
+"""What stands between two words, the first of them perhaps set off as code."""
 VERSION_MARKS = ("version", "equals", "link")
 
 
@@ -34,7 +41,7 @@ def _bind_variant(sentence: Sentence, item: Item) -> None:
 def bind_settings(sentence: Sentence) -> None:
     """Engines and the version behind each."""
     for index, item in sentence.of("engine"):
-        version = _version(sentence, index)
+        version = _version(sentence, index) or _release_before(sentence, index)
         sentence.claim("engine", item.value, item)
         if version:
             sentence.claim("engine_version", sentence.words(version).lower().lstrip("vb"), version)
@@ -42,6 +49,8 @@ def bind_settings(sentence: Sentence) -> None:
         for index, _ in sentence.of("version"):
             if version := _version(sentence, index):
                 sentence.claim("engine_version", sentence.words(version).lower().lstrip("vb"), version)
+    if sentence.command and "engine_version" not in sentence.claims and not sentence.text.isascii():
+        _version_unspaced(sentence, sentence.command.engine)
     for _, item in sentence.of("guide"):
         sentence.claim("method", "guide", item)
 
@@ -78,6 +87,21 @@ def _version(sentence: Sentence, index: int) -> Item | None:
     ):
         return None
     return item
+
+
+def _version_unspaced(sentence: Sentence, engine: str) -> None:
+    """The version of the command's engine in a script that puts no spaces: "lmdeploy版本:0.2.1"."""
+    for match in _UNSPACED_VERSION.finditer(sentence.text):
+        if match.group(1).lower() == engine:
+            sentence.claims["engine_version"] = [Claim(match.group(2), *match.span(2))]
+
+
+def _release_before(sentence: Sentence, index: int) -> Item | None:
+    """ "v0.13.0 vllm": a release right in front of its engine."""
+    item = sentence.items[index - 1] if index else None
+    if item is None or item.role != "release" or item.used:
+        return None
+    return item if sentence.text[item.end : sentence.items[index].start] in CODE_ENDS else None
 
 
 def bind_verb(sentence: Sentence) -> None:

@@ -10,6 +10,7 @@ from bot.parsing.items import Claim, Sentence
 from bot.parsing.links import read_link
 from bot.parsing.names import Finder
 from bot.parsing.pasted_cards import claim_cards, find_card, in_comment, settle_count
+from bot.parsing.pasted_model import bare, settle_model
 from bot.query import Problem
 from bot.words import fold
 from catalog.load import load
@@ -64,6 +65,7 @@ def yield_to_command(sentence: Sentence) -> None:
         return
     find_card(sentence, command)
     settle_count(sentence, command)
+    settle_model(sentence, command, [each for each in sentence.claims.get("model", []) if _is_own(each, command)])
     cards = [sentence.text[claim.start : claim.end] for claim in sentence.claims.get("gpu", [])]
     sentence.problems = [problem for problem in sentence.problems if not _is_named(problem, command, cards=cards)]
     for slot, claims in sentence.claims.items():
@@ -80,9 +82,12 @@ def _is_named(problem: Problem, command: Command, *, cards: list[str]) -> bool:
     """Whether an unknown model is what the command calls its own, or a card stands in words beside a known one."""
     names = (command.settings["model"].value if command.states("model") else "", command.extra.get("served_model_name"))
     own = " ".join(fold(str(name)) for name in names)
+    stem = bare(_stem(str(names[0])))
     if problem.code == "unknown_gpu":
         return bool(cards) and not any(card in words for card in cards for words in problem.words)
-    return problem.code == "unknown_model" and any(fold(words) in own for words in problem.words)
+    if problem.code != "unknown_model":
+        return False
+    return any(fold(words) in own or (stem and stem in bare(words)) for words in problem.words)
 
 
 def _is_own(claim: Claim, command: Command) -> bool:

@@ -9,23 +9,30 @@ from math import prod
 
 from bot.commands.command import PARALLEL, Command
 from bot.parsing.items import Claim, Sentence
+from bot.parsing.numbers import BYTES_PER
+from bot.query import CustomCard
+from catalog.types import NotFound
 
 SPREADS_LAYERS = "llama.cpp"
 """The engine that uses every GPU it sees without being told."""
 _WORDS = re.compile(r"(?<![\w./@-])[A-Za-z0-9][\w.-]*(?![\w/@])", re.A)
 """Words that are part of no path or address."""
 _CLASSIFIERS = "[张块个卡片枚張塊個]"
+_NUMERALS = {numeral: value for value, numeral in enumerate("一二三四五六七八九十", 1)} | {"两": 2, "兩": 2, "单": 1}
 _BEFORE = re.compile(
-    rf"(?<![A-Za-z0-9.])(\d{{1,3}})[ \t]*(?:[xX*]|{_CLASSIFIERS})?[ \t]*"
+    rf"(?<![A-Za-z0-9.])(?:(\d{{1,3}})[ \t]*(?:[xX*]|{_CLASSIFIERS})?|([{''.join(_NUMERALS)}]){_CLASSIFIERS})[ \t]*"
+    r"(?:\d{1,3}[ \t]?G[Bi]{0,2}(?:显存|顯存)?的?[ \t]*)?"
     r"(?:NVIDIA[ \t]+)?(?:GeForce[ \t]+)?(?:RTX[ \t]*)?\Z"
 )
 """4x, in front of a card; in Chinese and Japanese its counting word."""
-_CLASSIFIED = re.compile(rf"\d[ \t]*{_CLASSIFIERS}")
+_CLASSIFIED = re.compile(rf"[\d{''.join(_NUMERALS)}][ \t]*{_CLASSIFIERS}")
 _UNSPACED = re.compile(r"(?m)^[^\n]*[\u3040-\u30ff\u3400-\u9fff][^\n]*")
 """Text of a script that puts no spaces between words: names stand right beside its characters."""
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//)(?:\s|$|!)")
 LONGEST_COMMENT = 300
 """Characters before a word that are looked at for the mark of a comment."""
+LONGEST_NAME, MOST_NAME_WORDS = 24, 3
+"""Characters behind the first word of a card's name that may belong to it, and words of the name."""
 MOST_NAMES = 300
 """Words of one line."""
 
@@ -62,7 +69,8 @@ def _used(command: Command) -> int:
 
 def find_card(sentence: Sentence, command: Command) -> None:
     """The one card that the lines of a specification name, where no other word of the question names one."""
-    if stated := sentence.claims.get("gpu"):
+    stated = sentence.claims.get("gpu", [])
+    if stated and not all(isinstance(claim.value, CustomCard) for claim in stated):
         _count(sentence, command, stated[0], is_classified=True)
         return
     found: dict[str, Claim] = {}
@@ -73,8 +81,21 @@ def find_card(sentence: Sentence, command: Command) -> None:
         named = doubtful if in_comment(sentence.text, match.start()) else found
         named[name] = Claim(name, match.start(), match.end(), is_vague)
     cards = found or doubtful
-    if len(cards) == 1:
-        _claim(sentence, command, next(iter(cards.values())))
+    if len(cards) == 1 and (card := _sized(sentence, next(iter(cards.values())), stated)):
+        _claim(sentence, command, card)
+
+
+def _sized(sentence: Sentence, card: Claim, stated: list[Claim]) -> Claim | None:
+    """The card, of the memory that words state without a name; None where it has no such variant."""
+    if not stated:
+        return card
+    sizes = {f"{claim.value.visible_bytes / BYTES_PER['gb']:g}gb" for claim in stated}
+    words = _WORDS.findall(sentence.text, card.start, card.end + LONGEST_NAME)[:MOST_NAME_WORDS]
+    for count in range(1, len(words) + 1 if len(sizes) == 1 else 1):
+        found = sentence.finder.find_gpu(" ".join((*words[:count], *sizes)))
+        if not isinstance(found, NotFound):
+            return Claim(found.item.name, card.start, card.end, found.vague)
+    return None
 
 
 def _names(sentence: Sentence, places: list[tuple[int, int]]) -> Iterator[tuple[re.Match[str], str, bool]]:
@@ -109,7 +130,9 @@ def _count(sentence: Sentence, command: Command, card: Claim, *, is_classified: 
     if count and is_classified and not _CLASSIFIED.search(count.group()):
         return
     if count and not command.cards and not sentence.claims.get("gpu_count"):
-        sentence.claims["gpu_count"] = [Claim(int(count.group(1)), count.start(1), count.end(1))]
+        place = 1 if count.group(1) else 2
+        number = _NUMERALS.get(count.group(place)) or int(count.group(place))
+        sentence.claims["gpu_count"] = [Claim(number, *count.span(place))]
         _use(sentence, sentence.claims["gpu_count"][0])
 
 

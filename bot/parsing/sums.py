@@ -44,11 +44,18 @@ def bind_sums(sentence: Sentence) -> None:
             or (mark.role == "equals" and not all(is_length(side.value) for side in sides))
         ):
             continue
+        if any(_counts_cards(sentence, side) for side in sides):
+            continue
         if sides[0].used != sides[1].used and sides[0].value.unit == sides[1].value.unit:
             sentence.problems.append(Problem("conflict", None, (sentence.words(*sides),)))
         elif all(map(_is_part, sides)):
             for slot, side in zip(("input", "output"), sides, strict=True):
                 sentence.claim(slot, side.value.tokens(), side)
+
+
+def _counts_cards(sentence: Sentence, side: Item) -> bool:
+    """ "an epyc 7642 + 3x rtx 3090": a number of cards is part of no length."""
+    return any(claim.start <= side.start < claim.end for claim in sentence.claims.get("gpu_count", []))
 
 
 def _separators(sentence: Sentence) -> list[Item]:
