@@ -4,6 +4,7 @@ The readers of config.json load with this module; most questions do without."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from bot.choices import Named
@@ -14,7 +15,7 @@ from bot.query import Query
 from catalog.architectures import UnknownArchitecture
 from catalog.architectures.drafts import read_draft
 from catalog.checkpoint import adapter_rank, config_of, model_of
-from catalog.find import find_model
+from catalog.find import find_model, finder
 from catalog.hub import is_identifier
 from catalog.local import find_folder, read_folder
 from catalog.quantization import UnknownQuantization
@@ -27,6 +28,8 @@ from catalog.variants import USUAL_FILE, Variant, variant_of
 if TYPE_CHECKING:
     from bot.resolve import Notes
 
+MOST_NAME_WORDS, MOST_NEAR = 8, 3
+"""Words of a folder's name that are looked into for a model's, and models that are offered."""
 TOLERATED = 0.5
 """Bits by which a file's format may differ from a width that was said ("4bit")."""
 
@@ -216,7 +219,7 @@ def _as_variant(variant: Variant, text: str, words: str, notes: Notes) -> Named:
 
 
 def _refusal(problem: Problem | None, text: str, words: str, missing: NotFound | None) -> QuestionError:
-    near = missing.suggestions if missing else ()
+    near = (missing.suggestions if missing else ()) or _named_in(text)
     if problem is None:
         return UnknownModel("unknown_model.model", suggestions=near, words=(words,))
     if problem == "unknown":
@@ -225,6 +228,14 @@ def _refusal(problem: Problem | None, text: str, words: str, missing: NotFound |
         return Unsupported("unsupported.damaged", words=(words,))
     kind = "away" if problem in AWAY and problem not in ("offline", "limited") else problem
     return HubUnavailable(f"hub_unavailable.{kind}", suggestions=near, words=(words,), model=text)
+
+
+def _named_in(text: str) -> tuple[str, ...]:
+    """Models whose name a folder or a fork has in its own: /data/Qwen3-32B-tuned-v2 may be a Qwen3-32B."""
+    words = re.split(r"[-_]", re.split(r"[/\\]", text.rstrip("/\\"))[-1])[:MOST_NAME_WORDS]
+    matches = (finder().longest(words, start) for start in range(len(words)))
+    match = next((match for match in matches if match and match.kind == "model"), None)
+    return () if match is None else (match.key,) if match.key else match.candidates[:MOST_NEAR]
 
 
 def _unsupported(error: UnknownArchitecture | UnknownQuantization, words: str) -> Unsupported:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 from bot import contract
@@ -17,6 +18,8 @@ from bot.traces import frames
 
 AT_FAULT = {"unknown_model": "model", "empty": "model", "unknown_gpu": "gpu"}
 """The field that errors of a kind are always about."""
+MOST_READ = 8
+"""Flags that a refusal repeats."""
 VARIABLE = re.compile(r"\$\{?[\w:.]+\}?|\$\([\w. ]+\)|%\w+%|\$\{[^{}]*\}")
 """A name that a script sets elsewhere."""
 
@@ -75,7 +78,22 @@ def _reply(query: Query, code: str, sentence: str, suggestions: tuple[str, ...],
         error=contract.Error(code=code, message=sentence, suggestions=list(suggestions)),
     )
     steps = tuple(Step(text("label.suggestion"), question=suggestion) for suggestion in suggestions)
-    return Reply(answer=answer, verdict="error", headline=sentence, language=text.language, steps=steps)
+    return Reply(
+        answer=answer,
+        verdict="error",
+        headline=sentence,
+        language=text.language,
+        facts=tuple(_read_so_far(query, text)),
+        steps=steps,
+    )
+
+
+def _read_so_far(query: Query, text: Messages) -> Iterator[str]:
+    """The flags of a pasted command that were read, so that nobody types them again."""
+    paste = query.paste
+    flags = [f"`{' '.join(filter(None, flag))}`" for flag in paste.flags.values() if flag[0]] if paste else []
+    if flags and paste and paste.settings:
+        yield text("error.read", words=", ".join(flags[:MOST_READ]))
 
 
 def readable(values: dict[str, Any], text: Messages) -> dict[str, str]:

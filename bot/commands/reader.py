@@ -122,8 +122,9 @@ class Reader(FlagReader):
             command.besides = self.table.bench
         elif WRAPPER in program:
             command.besides = self.table.wrapped
-        image = next((word for at, word in enumerate(words) if self.is_image(words, at)), words[index])
-        self._version(command, image)
+        images = [at for at in range(len(words)) if self.is_image(words, at)]
+        run = next((at for at in images if is_run(words, at)), images[0] if images else index)
+        self._version(command, words[run])
         self._earlier_regions(command, paste, words, index)
         at = self._arguments(command, words, index + length)
         if at < len(words) and words[at].text in ENDS:

@@ -10,7 +10,7 @@ from bot.commands.paste import Paste
 from bot.commands.yaml_lines import IMAGE
 
 _ASSIGNMENTS = re.compile(
-    r"[ \t]*(?:[$#>][ \t]+)?(?:export[ \t]+|set[ \t]+|ENV[ \t]+)?"
+    r"[ \t]*(?:(?:[\w.-]+@[^\s$#]*)?[$#>][ \t]+)?(?:export[ \t]+|set[ \t]+|ENV[ \t]+)?"
     r"(?:[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|\$\(\([^)]*\)\)|\S)*[ \t,]*)+;?(?:#.*)?\Z"
     r"|[ \t]*\$(?:env:)?[A-Za-z_]\w*[ \t]*=(?!=)"
 )
@@ -34,7 +34,8 @@ _REMARK = re.compile(r"[ \t]+#[^\n]*")
 _STAMP = re.compile(r"[ \t]*\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 """The time in front of a logged command."""
 _LOGGED = re.compile(
-    r"[ \t]*(?:\([^()\n]{1,60}\)[ \t]*)?(?:(?:INFO|WARNING|ERROR|DEBUG|CRITICAL)[ \t]+\d\d-\d\d|\[\d{4}-\d\d-\d\d)[ \t]\d\d:\d\d:"
+    r"[ \t]*(?:\([^()\n]{1,60}\)[ \t]*)?"
+    r"(?:(?:INFO|WARNING|ERROR|DEBUG|CRITICAL)[ \t]+\d\d-\d\d|\[\d{4}-\d\d-\d\d)[ \t]\d\d:\d\d:"
 )
 """A line that the server printed."""
 _LISTED = re.compile(IMAGE.pattern + r"|^[ \t]*-[ \t]+[\"']?--[a-zA-Z]", re.M)

@@ -36,6 +36,8 @@ _DICTATED = re.compile(
     re.I,
 )
 """Names as they are spelled out to a phone: "h 100", "l 40 s", "qwen3 32 b"."""
+_LABEL = re.compile(r"(?<=[\u3040-\u30ff\u3400-\u9fff]):(?=\S)")
+"""A colon that ends a word of a script without spaces."""
 _INVISIBLE = dict.fromkeys(
     [0x00AD, 0x061C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
 )
@@ -82,4 +84,4 @@ def _joined(match: re.Match[str]) -> str:
 def _plain_characters(text: str) -> str:
     text = _LONG_DASH_FLAG.sub("--", text).translate(_TABLE)
     text = _PICTURES.sub(" ", text)
-    return unicodedata.normalize("NFKC", text).translate(_TABLE)
+    return _LABEL.sub(": ", unicodedata.normalize("NFKC", text).translate(_TABLE))

@@ -14,8 +14,8 @@ _HUB = re.compile(
 _NOT_MODELS = ("datasets/", "spaces/", "docs/", "blog/", "collections/", "papers/")
 _ID = re.compile(r"([A-Za-z0-9][\w.-]{0,95}/[A-Za-z][\w.-]{0,95})(?:@([\w./-]{1,100}))?(?::([\w.-]{1,40}))?\Z")
 _PATH = re.compile(r"(?:~|\.{1,2})(?:/[^/\s]+)+/?\Z|/(?:[^/\s]+/)+[^/\s]+/?\Z|[A-Za-z]:\\\S+\Z")
-_RATE = re.compile(r"\d[\d.]*[a-z]{1,8}/(?:s|sec|seconds?|min|h)\Z", re.I)
-"""A speed: 49t/s."""
+_RATE = re.compile(r"[\d.]*[a-z]{1,8}/(?:s|sec|seconds?|min|h)\Z", re.I)
+"""A speed: 49t/s, t/s."""
 _TAIL = re.compile(r"/(?:tree|blob|resolve|raw)/([^/?#\s]+)(?:/([^?#\s]+))?")
 _VARIANT = re.compile(r":([\w.-]{1,40})\Z")
 

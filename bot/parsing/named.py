@@ -13,7 +13,9 @@ CARD_STATES = {"ecc_on": ("ecc", True), "ecc_off": ("ecc", False), "wsl": ("wsl"
 MOST_STRANGE_WORDS = 1
 """A plea for help with more unknown words is about something else."""
 _UNSPACED_VERSION = re.compile(
-    r"(?<![\w.-])([A-Za-z][\w.-]{2,20})[ \t]*的?版本号?(?:[:是为]|为是)?[ \t]*v?(\d+(?:\.\d+)+(?:\.?(?:post|rc|dev)\d*)?)", re.A
+    r"(?<![\w.-])([A-Za-z][\w.-]{2,20})[ \t]*的?版本号?[:是为]?[ \t]*"
+    r"v?(\d+(?:\.\d+)+(?:\.?(?:post|rc|dev)\d*)?)",
+    re.A,
 )
 CODE_ENDS = (" ", "\n ")
 """What stands between two words, the first of them perhaps set off as code."""

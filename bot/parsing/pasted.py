@@ -25,6 +25,8 @@ _MIX = re.compile(r"(?:UD-)?I?Q\d_K_X?L", re.I)
 """A GGUF type that is a mixture of others: Q4_K_XL, near Q4_K_M."""
 _CACHED = re.compile(r"models--([\w.-]+?)--([\w.-]+?)(?=[/\\]|\Z)")
 """A repository in the cache of the Hub: models--Qwen--Qwen3-8B/snapshots/0ab1."""
+_ESCAPED_DOT = ("___", ".")
+"""How ModelScope writes a dot in the name of a folder: Qwen2___5-7B."""
 _TELLING = re.compile(r"(?=.*[A-Za-z]{3}).*\d.*")
 """A folder that may be called after its model."""
 _UNNAMED = re.compile(r"(?:ggml-model|model|consolidated|weights)(?=[-.]|\Z)", re.I)
@@ -158,7 +160,7 @@ def _claim_model(sentence: Sentence, setting: Setting, *, is_wide_stated: bool) 
     """The model of a catalog id, Hub id, address or path; a file name may hold its format ("Qwen3-32B-Q4_K_M.gguf").
 
     is_wide_stated: whether a flag says more of the weights than a name that ends in bf16."""
-    text = _named_by_folder(str(setting.value))
+    text = _named_by_folder(str(setting.value).replace(*_ESCAPED_DOT))
     link = read_link(text)
     named = link.model if link and link.model else text
     stem = link.variant if link and link.variant else _stem(named)

@@ -10,7 +10,7 @@ from bot.parsing.links import Link, read_link
 from bot.parsing.names import Finder, Name, is_name, name_at, run_of
 from bot.parsing.numbers import read_number
 from bot.parsing.slots import NOUNS
-from bot.parsing.split import LONGEST_WORD, NO_BREAK, Word, split_known, split_times, split_words
+from bot.parsing.split import LONGEST_WORD, NO_BREAK, Word, cut, split_known, split_times, split_words
 from bot.parsing.tongue import settle_language
 from bot.parsing.units import join_units
 from bot.words import Meaning, spaced, vocabulary
@@ -19,6 +19,7 @@ VERSION = re.compile(r"v?\d+(?:\.\d+)+(?:[.-]?(?:post|rc|dev|alpha|beta|a|b)\.?\
 BUILD = re.compile(r"b\d{3,5}\Z")
 CARD = re.compile(r"[abhlt]\d{3}\Z")
 """A letter and three digits, as cards of datacenters are called: a100, b200."""
+_MEMORY = re.compile(r"(?<=\w)/(?=\d[\d.]*[gm]i?b\Z)")
 SIZED = re.compile(r"/.*\d+b(?![a-z0-9])")
 """A repository whose name states a size: org/model-70b is never cut into words, in/out is."""
 STARTS_NAMES = frozenset({"most", "half", "card_brand", "engine", "input", "output"})
@@ -54,8 +55,14 @@ def _prepared(text: str, finder: Finder) -> list[Word]:
     """Words with counts split off ("2xh100")."""
     words: list[Word] = []
     for word in split_words(text):
-        words += split_times(word, lambda part: is_name(finder, part))
+        words += [part for each in _sized(word) for part in split_times(each, lambda part: is_name(finder, part))]
     return words
+
+
+def _sized(word: Word) -> list[Word]:
+    """ "4090/24564MiB": a card and its memory, as nvidia-smi's users write them, are two words."""
+    slash = _MEMORY.search(word.folded) if len(word.folded) == len(word.text) else None
+    return cut(word, slash.start(), slash.end()) if slash else [word]
 
 
 def _item_at(words: list[Word], index: int, finder: Finder, text: str) -> tuple[Item | None, int]:

@@ -180,3 +180,37 @@ def test_words_of_a_prompt_and_quotes_are_none_of_the_question() -> None:
     assert not query.unread
     assert query.model is not None
     assert query.model.words == "Qwen/Qwen3-8B"
+
+
+@pytest.mark.parametrize(
+    ("second", "remarks"),
+    [
+        ("vllm serve Qwen/Qwen3-32B -tp 4", ["Qwen/Qwen3-32B"]),
+        ("vllm serve Qwen/Qwen3-8B -tp 4", ["Qwen/Qwen3-8B"]),
+        (f"{NAMED} --node-rank 1", []),
+        ("vllm bench serve --model other --num-prompts 8", []),
+    ],
+)
+def test_a_second_deployment_is_said(second: str, remarks: list[str]) -> None:
+    """Another command that serves another model, or the same in another way, is named; a node or a client is none."""
+    paste = parse(f"{NAMED}\n{second}\non h100").paste
+    assert paste is not None
+    assert remarks == [remark.words for remark in paste.remarks if remark.key == "other"]
+
+
+def test_a_folder_that_words_name_is_said() -> None:
+    """That a folder was taken for the model named beside it stands among the notes."""
+    reply = answer("vllm serve /srv/final -tp 2 --max-model-len 8192\nthe checkpoint is qwen3-32b, on h100")
+    said_so = messages("en")("warning.flag_named", words="`/srv/final`", taken="`Qwen/Qwen3-32B`")
+    assert said_so in reply.notes
+
+
+def test_an_unknown_folder_loses_nothing_of_its_command() -> None:
+    """What its name may stand for is offered, and every flag that was read is kept and said."""
+    reply = answer("vllm serve /data/Qwen3-32B-mine-v2 --tensor-parallel-size 4 --max-model-len 8192 on 4x h100")
+    assert reply.answer.error is not None
+    read = "`--tensor-parallel-size 4`, `--max-model-len 8192`"
+    found = reply.answer.understood
+    assert (4, 8192, "unknown_model") == (found.tensor_parallel, found.sequence_tokens, reply.answer.error.code)
+    assert (messages("en")("error.read", words=read),) == reply.facts
+    assert any("vllm serve Qwen/Qwen3-32B" in suggestion for suggestion in reply.answer.error.suggestions)
