@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
+from itertools import islice
 
 from bot.commands.command import Command, Remark
 from bot.commands.flags import MOST_GUESSES
 from bot.commands.heads import first
 from bot.commands.paste import Paste
 from bot.commands.reader import Reader
+from bot.commands.shell import Token
 from bot.commands.spans import lines_of_paste
 from bot.commands.tail import complete, read_pairs_of, read_tail
 
@@ -55,12 +57,14 @@ def find_command(text: str) -> Command | None:
 
 def _others(paste: Paste, command: Command) -> Iterator[tuple[int, int]]:
     """Where further commands stand: the other nodes of a cluster, a second server."""
-    words, at = paste.words, 0
+    words, at, read = paste.words, 0, 0
     while at < len(words):
-        outside = not command.start <= words[at].start < command.end
+        outside = not _is_inside(command, words[at])
         reader = next((each for each in readers() if each.starts(words, at)), None) if outside else None
         if reader:
-            _remark(command, reader.read_at(paste, at))
+            if read < MOST_OTHERS:
+                _remark(command, reader.read_at(paste, at))
+            read += 1
             behind = next((place for place in range(at, len(words)) if words[place].text == "\n"), len(words) - 1)
             yield words[first(words, at)].start, words[behind].end
             at = behind
@@ -69,10 +73,14 @@ def _others(paste: Paste, command: Command) -> Iterator[tuple[int, int]]:
 
 def _images(paste: Paste, command: Command) -> Iterator[tuple[int, int]]:
     """Where words around the command name an image of an engine."""
-    for at, word in enumerate(paste.words):
-        outside = not command.start <= word.start < command.end
-        if outside and "/" in word.text and any(reader.is_image(paste.words, at) for reader in readers()):
-            yield word.start, word.end
+    named = (at for at, word in enumerate(paste.words) if "/" in word.text and not _is_inside(command, word))
+    for at in islice(named, MOST_NAMED):
+        if any(reader.is_image(paste.words, at) for reader in readers()):
+            yield paste.words[at].start, paste.words[at].end
+
+
+def _is_inside(command: Command, word: Token) -> bool:
+    return command.start <= word.start < command.end
 
 
 def _remark(command: Command, other: Command | None) -> None:
@@ -108,6 +116,10 @@ def _found(paste: Paste, lowered: str) -> Command | None:
     return None
 
 
+MOST_NAMED = 40
+"""Words with a slash around a command that may be images."""
+MOST_OTHERS = 3
+"""Further commands of one paste that are read."""
 TELLING = ("model", "weights", "tensor_parallel", "pipeline_parallel", "sequence_tokens")
 """Fields by which two commands are two deployments."""
 _PROMPT = re.compile(r"(?m)^([ \t]*)#(?=[ \t])")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 
 from bot.commands.command import Command
 from bot.commands.flags import FlagReader, value_of
@@ -30,6 +31,8 @@ WRAPPER = "dynamo."
 """A server that takes the flags of the engine and its own."""
 OWN_TAGS = "dynamo"
 """Images whose tags are no release of the engine inside."""
+MOST_IMAGES = 4
+"""Images of one text among which the one that is run is looked for."""
 MOST_QUOTED = 20
 """Quoted words of one text that are opened to look for a command."""
 
@@ -122,7 +125,7 @@ class Reader(FlagReader):
             command.besides = self.table.bench
         elif WRAPPER in program:
             command.besides = self.table.wrapped
-        images = [at for at in range(len(words)) if self.is_image(words, at)]
+        images = list(islice((at for at in range(len(words)) if self.is_image(words, at)), MOST_IMAGES))
         run = next((at for at in images if is_run(words, at)), images[0] if images else index)
         self._version(command, words[run])
         self._earlier_regions(command, paste, words, index)

@@ -58,10 +58,11 @@ def split_log(text: str) -> tuple[Observation | None, str]:
 
 def _call_in(text: str, rest: str) -> str:
     """The call of a program whose arguments read like what a server prints of its configuration."""
-    if not any(f"{name}(" in text for name in CALLS) or find_command(clean(rest)):
+    if not any(f"{name}(" in text for name in CALLS):
         return ""
     command = find_command(cleaned := clean(text))
-    return f"\n{cleaned[command.start : command.end]}" if command and command.is_code else ""
+    call = cleaned[command.start : command.end] if command and command.is_code else ""
+    return f"\n{call}" if call not in rest else ""
 
 
 def _is_asked(log: Observation, text: str) -> bool:
