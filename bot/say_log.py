@@ -10,7 +10,7 @@ from bot import contract
 from bot.amounts import count, gib
 from bot.basis import held_kind
 from bot.comparison import compared, comparison, computed_at_log, readings_of
-from bot.diagnosis import HEALTHY, Case, rules
+from bot.diagnosis import HEALTHY, SERVING, Case, rules
 from bot.masking import masked
 from bot.measured import is_far
 from bot.messages import Messages, messages
@@ -33,7 +33,7 @@ def say_log(case: Case, *, explained: bool = False) -> Reply:
     cause = _cause(case, text)
     base = say(case.sized) if case.sized else _bare(case)
     asks = tuple(text(f"diagnosis.ask.{ask}") for ask in _asks(case, explained))
-    verdict = _verdict(case)
+    verdict = _verdict(case, base)
     notes = (
         *((text("diagnosis.cut"),) if case.log.is_cut else ()),
         *_far(case, text),
@@ -42,14 +42,14 @@ def say_log(case: Case, *, explained: bool = False) -> Reply:
     )
     answer = base.answer.model_copy(
         update={
-            "question": masked(case.query.text),
-            "fits": {"fits": True, "does_not_fit": False}.get(verdict),
+            "question": case.query.text,
+            "fits": {"fits": True, "tight": base.answer.fits, "does_not_fit": False}.get(verdict),
             "verdict": verdict,
             "notes": list(notes),
             "diagnosis": _diagnosis(case, cause, found, asks),
         }
     )
-    failed = verdict == "does_not_fit"
+    failed = case.log.failure is not None and case.log.phase != HEALTHY
     return Reply(
         answer=answer,
         verdict=verdict,
@@ -70,9 +70,14 @@ def _bare(case: Case) -> Reply:
     return Reply(answer=answer, verdict="needs", headline="")
 
 
-def _verdict(case: Case) -> Verdict:
-    if case.log.phase == HEALTHY:
+def _verdict(case: Case, base: Reply) -> Verdict:
+    """What the log says of memory; a failure for another reason leaves that to the figures, if it never served."""
+    rule = rules().get(case.log.failure or "")
+    is_other = rule is not None and rule.kind == "other"
+    if case.log.phase == HEALTHY or (is_other and case.log.phase == SERVING):
         return "fits"
+    if is_other:
+        return base.verdict
     return "does_not_fit" if case.log.failure else "needs"
 
 

@@ -48,6 +48,29 @@ def test_replies(row: dict[str, Any]) -> None:
     assert reply.answer.error is None
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("OSError: [Errno 98] error while attempting to bind on address: address already in use", (None, "needs")),
+        ("Qwen/Qwen3-8B on h100\nOSError: [Errno 98] Address already in use", (True, "fits")),
+        ("Qwen/Qwen3-235B-A22B on l4\nOSError: [Errno 98] Address already in use", (False, "does_not_fit")),
+        (
+            "ValueError: The decoder prompt (length 40000) is longer than the maximum model length of 32768.",
+            (True, "fits"),
+        ),
+        (
+            "Qwen/Qwen3-8B on h100\ntorch.OutOfMemoryError: CUDA out of memory. Tried to allocate",
+            (False, "does_not_fit"),
+        ),
+    ],
+)
+def test_a_failure_for_another_reason_says_nothing_of_memory(text: str, expected: tuple[bool | None, str]) -> None:
+    """A taken port leaves the verdict to the figures, a refused prompt comes from a server that runs."""
+    reply = answer(text)
+    assert expected == (reply.answer.fits, reply.answer.verdict)
+    assert expected[1] == reply.verdict
+
+
 def test_healthy_log_pins_the_answer_to_the_token() -> None:
     """After a start-up log the KV cache is that of the server, with no band."""
     reply = answer(ON_CARD)
