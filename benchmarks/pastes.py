@@ -45,5 +45,22 @@ HOSTILE = {
     "1 MB of colours": _megabyte("\x1b[32mINFO\x1b[0m hello\n"),
     "1 MB of progress bars": _megabyte("\rLoading safetensors checkpoint shards:  50% Completed | 1/2 [00:01<00:01]"),
     "1 MB of NCCL": "".join(f"host:{n}:{n} [{n % 8}] NCCL INFO Channel {n} via P2P\n" for n in range(MEGABYTE // 52)),
+    "1 MB of NCCL connections": "".join(
+        f"node1:{n}:{n + 7} [{n % 8}] NCCL INFO Channel {n % 32:02d}/0 : {n % 8}[{n % 8}] -> 1[1] via P2P/CUMEM/read\n"
+        for n in range(MEGABYTE // 80)
+    ),
+    "1 MB of ids that are words": _megabyte("a/b "),
+    "1 MB of lines of ids that are words": _megabyte("a/b\n"),
+    "1 MB of joined words": "".join(f"a{number}-b{number} " for number in range(MEGABYTE // 12)),
+    "1 MB of one card": _megabyte("h100 "),
+    "1 MB of nvidia-smi": _megabyte("|   0  NVIDIA H100 80GB HBM3   On  | 00000000:18:00.0 Off |  0 |\n"),
+    "1 MB of loads with slips": _megabyte("10 concurent usres "),
+    "1 MB of commented commands": _megabyte(f"# {SERVE}\n"),
+    "1 MB of programs": _megabyte("llama-server\nollama run\nsglang\nvllm serve\ntrtllm-serve\nlmdeploy\n"),
+    "1 MB of addresses": "".join(f"https://huggingface.co/org{n}/m{n} " for n in range(MEGABYTE // 40)),
+    "1 MB of a running server": "".join(
+        f"INFO 01-20 [loggers.py:116] Engine 000: Avg prompt throughput: {n}.0 tokens/s, GPU KV cache usage: 9.1%\n"
+        for n in range(MEGABYTE // 110)
+    ),
     "1 MB of other scripts": _megabyte("Ô hổ 模型 🤖\n"),
 }

@@ -20,6 +20,7 @@ from bot.words import DEFAULT_LANGUAGE, languages
 
 SETTINGS, LOGGED_AT, LANGUAGE = "settings", "logged_at", "language"
 _START = re.compile(rf"(?<![\w-])(?P<name>{SETTINGS}|{LOGGED_AT}|{LANGUAGE})=(?=[{{\"])")
+_MARKS = tuple(f"{name}=" for name in (SETTINGS, LOGGED_AT, LANGUAGE))
 _DECODER = json.JSONDecoder()
 LONGEST = 2000
 """Characters of one carried value."""
@@ -56,6 +57,8 @@ def _short(value: Any) -> str:
 def read_carried(text: str) -> tuple[dict[str, Any], str]:
     """What a text carries by name, and the text without it; what does not read stays in the text."""
     found: dict[str, Any] = {}
+    if not any(mark in text for mark in _MARKS):
+        return found, text
     at = 0
     while (match := _START.search(text, at)) is not None:
         value, end = _decoded(text, match.end())

@@ -7,20 +7,28 @@ from collections.abc import Callable
 
 MASK = "***"
 _KNOWN = re.compile(
-    r"\b(?:hf_[A-Za-z0-9]{8,}|sk-[A-Za-z0-9_\-]{8,}|xox[abeprs]-[A-Za-z0-9\-]{8,}|xapp-[A-Za-z0-9\-]{8,}|gh[opsur]_[A-Za-z0-9]{16,}"
-    r"|github_pat_\w{16,}|glpat-[\w\-]{12,}|AKIA[0-9A-Z]{16}|AIza[\w\-]{30,}|nvapi-[\w\-]{16,}"
-    r"|eyJ[\w\-]{8,}\.[\w\-]{8,}(?:\.[\w\-]*)?)"
+    r"h(?<!\wh)f_[A-Za-z0-9]{8,}|s(?<!\ws)k-[A-Za-z0-9_\-]{8,}|x(?<!\wx)ox[abeprs]-[A-Za-z0-9\-]{8,}"
+    r"|x(?<!\wx)app-[A-Za-z0-9\-]{8,}|g(?<!\wg)h[opsur]_[A-Za-z0-9]{16,}|g(?<!\wg)ithub_pat_\w{16,}"
+    r"|g(?<!\wg)lpat-[\w\-]{12,}|A(?<!\wA)KIA[0-9A-Z]{16}|A(?<!\wA)Iza[\w\-]{30,}|n(?<!\wn)vapi-[\w\-]{16,}"
+    r"|e(?<!\we)yJ[\w\-]{8,}\.[\w\-]{8,}(?:\.[\w\-]*)?"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^-]|-(?!----))*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
 )
-"""Tokens known by their first letters: Hugging Face, OpenAI, Slack, GitHub, GitLab, AWS, Google, NVIDIA, JWT, PEM."""
+"""Tokens known by their first letters: Hugging Face, OpenAI, Slack, GitHub, GitLab, AWS, Google, NVIDIA, JWT, PEM.
+
+Every alternative of these patterns starts with a letter, what must not stand before it is looked at behind: so re skips
+to the places where one can start, which is several times as fast on a long paste."""
 _CARRIED = re.compile(
-    r"(?P<before>\b(?:[Bb]earer|BEARER)\s+|[Aa]uthorization[\"']?\s*[:=]\s*[\"']?(?:Basic\s+|Token\s+)?)"
+    r"(?P<before>b(?<!\wb)earer\s+|B(?<!\wB)earer\s+|B(?<!\wB)EARER\s+"
+    r"|authorization[\"']?\s*[:=]\s*[\"']?(?:Basic\s+|Token\s+)?|Authorization[\"']?\s*[:=]\s*[\"']?(?:Basic\s+|Token\s+)?)"
     r"(?P<value>(?![Bb]earer|BEARER)[\w\-.=+/]{12,})"
-    r"|(?P<scheme>://[^\s/:@\"']{0,200}:|(?<![\w-])(?:-u|--user)[= ][\"']?[\w.@-]{1,64}:)"
+)
+_PASSWORD = re.compile(
+    r"(?P<scheme>://[^\s/:@\"']{0,200}:|-(?<![\w-]-)(?:u|-user)[= ][\"']?[\w.@-]{1,64}:)"
     r"(?P<password>[^\s/@\"']{3,200})"
 )
 _NAMED = re.compile(
-    r"(?P<before>(?:TOKEN|API_?KEY|ACCESS_?KEY|SECRET|PASSWORD|PASSWD|_PAT|[a-z]Token|[aA]piKey|[aA]ccessKey|[sS]ecretKey"
+    r"(?P<before>(?:TOKEN|API_?KEY|ACCESS_?KEY|SECRET|PASSWORD|PASSWD|_PAT|Token(?<=[a-z]Token)|apiKey|ApiKey|accessKey"
+    r"|AccessKey|secretKey|SecretKey"
     r"|token|api[_-]?keys?|secret(?:[_-]key)?|password|passwd|authtoken)"
     r"(?:_[A-Z]+)?[\"']?\]?"
     r"(?:\s*=\s*|:(?:[ \t]+|(?=[\"']))|[ \t]*\n[ \t]*value:[ \t]*"
@@ -29,7 +37,8 @@ _NAMED = re.compile(
 )
 _HINTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (_KNOWN, ("hf_", "sk-", "xox", "xapp-", "gh", "glpat-", "AKIA", "AIza", "nvapi-", "eyJ", "PRIVATE KEY")),
-    (_CARRIED, ("earer", "uthorization", "BEARER", "://", "-u", "--user")),
+    (_CARRIED, ("earer", "uthorization", "BEARER")),
+    (_PASSWORD, ("://", "-u", "--user")),
     (_NAMED, ("TOKEN", "KEY", "SECRET", "PASSW", "_PAT", "Token", "Key", "token", "key", "secret", "passw")),
 )
 """Each pattern with words without which it cannot match."""
@@ -52,9 +61,11 @@ def _known(match: re.Match[str]) -> str:
 
 
 def _carried(match: re.Match[str]) -> str:
+    return f"{match['before']}{MASK}"
+
+
+def _password(match: re.Match[str]) -> str:
     """A password of an address ends at its @; a user and group by number (docker -u 1000:1000) are none."""
-    if match["before"]:
-        return f"{match['before']}{MASK}"
     is_address = match["scheme"].startswith("://")
     follows = match.string[match.end() : match.end() + 1]
     if (is_address and follows != "@") or (not is_address and _PLAIN.match(match["password"])):
@@ -74,5 +85,6 @@ def _named(match: re.Match[str]) -> str:
 _BY_PATTERN: dict[re.Pattern[str], Callable[[re.Match[str]], str]] = {
     _KNOWN: _known,
     _CARRIED: _carried,
+    _PASSWORD: _password,
     _NAMED: _named,
 }

@@ -31,12 +31,15 @@ def called(word: str) -> str:
     return word.lower().replace("\\", "/").removesuffix(EXECUTABLE)
 
 
+def program(word: str) -> str:
+    """The program that a word runs, with its folder; "" for an assignment."""
+    name = called(word).lstrip("[(").removeprefix("execstart=").rpartition(_WINDOWS_PROMPT)[2]
+    return "" if "=" in name and _ASSIGNMENT.match(name) else name
+
+
 def is_called(word: str, part: str) -> bool:
     """Whether a word runs this program, whatever its folder: a part with a slash wants one."""
-    name = called(word).lstrip("[(").removeprefix("execstart=").rpartition(_WINDOWS_PROMPT)[2]
-    part = part.removesuffix(EXECUTABLE)
-    if _ASSIGNMENT.match(name):
-        return False
+    name, part = program(word), part.removesuffix(EXECUTABLE)
     if "/" in part:
         return name.endswith(part)
     return name.rsplit("/", 1)[-1] == part

@@ -9,7 +9,18 @@ from itertools import islice
 
 from bot.commands.command import Command
 from bot.commands.flags import FlagReader, value_of
-from bot.commands.heads import CHARTS, EXECUTABLE, IMAGE_KEYS, called, first, is_called, is_flag, is_run, line_before
+from bot.commands.heads import (
+    CHARTS,
+    EXECUTABLE,
+    IMAGE_KEYS,
+    called,
+    first,
+    is_called,
+    is_flag,
+    is_run,
+    line_before,
+    program,
+)
 from bot.commands.paste import Paste
 from bot.commands.shell import ENDS, Token, tokens
 from bot.commands.table import folded
@@ -59,7 +70,8 @@ class Reader(FlagReader):
                         return command
                     empty, index, named = empty or command, index + length, named + 1
                     continue
-                inner = self._quoted(words[index], paste.plain) if opened < MOST_QUOTED else []
+                may_open = opened < MOST_QUOTED and " " in words[index].text
+                inner = self._quoted(words[index], paste.plain) if may_open else []
                 opened += bool(inner)
                 words = [*words[:index], *inner, *words[index + 1 :]] if inner else words
                 index += not inner
@@ -68,15 +80,23 @@ class Reader(FlagReader):
         return None
 
     @cached_property
+    def _heads(self) -> dict[str, list[tuple[str, ...]]]:
+        """Heads by the last part of the program's path."""
+        found: dict[str, list[tuple[str, ...]]] = {}
+        for head in self.table.heads:
+            found.setdefault(head[0].removesuffix(EXECUTABLE).rpartition("/")[2], []).append(head)
+        return found
+
+    @cached_property
     def _endings(self) -> tuple[str, ...]:
         """How the words end that may start a command."""
-        return tuple({head[0].removesuffix(EXECUTABLE) for head in self.table.heads})
+        return tuple(self._heads)
 
     def starts(self, words: list[Token], index: int) -> int:
         """Words of the program that starts here; 0 where none does."""
         if not called(words[index].text).endswith(self._endings):
             return 0
-        for head in self.table.heads:
+        for head in self._heads.get(program(words[index].text).rpartition("/")[2], ()):
             run = words[index : index + len(head)]
             if len(run) == len(head) and all(is_called(word.text, part) for word, part in zip(run, head, strict=True)):
                 return len(head)
@@ -99,8 +119,10 @@ class Reader(FlagReader):
 
     def is_image(self, words: list[Token], index: int) -> bool:
         """Whether a word is an image of this engine: behind `docker run` or `image:`, or known by its whole name."""
+        if "/" not in words[index].text:
+            return False
         word = words[index].text.removeprefix("docker:")
-        name = re.split(r"[:@]", word)[0]
+        name = word.partition("@")[0].partition(":")[0]
         if "/" not in name or word[:1] in "-/.~$" or "/bin/" in word or "(" in word:
             return False
         is_named = any(image in name.lower() for image in self.table.images)
@@ -108,7 +130,7 @@ class Reader(FlagReader):
 
     def _quoted(self, word: Token, source: str) -> list[Token]:
         """The words inside a quoted command: bash -c "vllm serve ..."."""
-        if " " not in word.text or not any(sign in word.text.lower() for sign in self.signs):
+        if not any(sign in word.text.lower() for sign in self.signs):
             return []
         text = _NAME.sub("", word.text)
         start = source.find(text, word.start, word.end)

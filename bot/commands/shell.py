@@ -17,7 +17,7 @@ _OBJECT = re.compile(r"[^\"']*\{\s*\"")
 _ESCAPE = re.compile(r"\\([\"`\\]|(?<![\w}]\\)\$)")
 """A backslash behind a word and in front of a variable parts a Windows path."""
 _CONTINUED = re.compile(r"[\\^][ \t]*\r?\n")
-_NEXT_FLAG = re.compile(r"\n(?:[ \t]*\n)*(?=[ \t]*(?:-[ \t]+[\"']?)?--?[a-zA-Z])")
+_NEXT_FLAG = re.compile(r"(?<![ \t\n])[ \t]*\n[ \t\n]*+(?=(?:-[ \t]+[\"']?)?--?[a-zA-Z])")
 _CMD = re.compile(r"\n\s*CMD(?=[ \t])")
 """Arguments behind the ENTRYPOINT of a Dockerfile."""
 _ASIDE = re.compile(r"(?<=[ =]\d)\([a-z][^()\n=]{0,60} [^()\n=]{0,60}\)")

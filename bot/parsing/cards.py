@@ -185,7 +185,7 @@ def _times(claim: Claim, factor: float, *, start: int) -> Claim:
 
 def _times_before(sentence: Sentence, start: int) -> bool:
     """Whether "x" stands right before the words that start here."""
-    before = [item for item in sentence.items if item.end <= start]
+    before = sentence.within(0, start)
     return bool(before) and before[-1].role == "times"
 
 
@@ -203,8 +203,8 @@ def _servers(sentence: Sentence, cards: int) -> Item | None:
 def _leave_unread(sentence: Sentence, claim: Claim) -> None:
     """Words of a claim as words that are not understood; a number in words ("two") among them."""
     sentence.forget(claim)
-    for item in sentence.items:
-        if claim.start <= item.start and item.end <= claim.end and item.role == "number":
+    for item in sentence.within(claim.start, claim.end):
+        if item.role == "number":
             item.value = replace(item.value, spoken=False)
 
 

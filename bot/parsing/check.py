@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import isfinite
 from operator import attrgetter
 
-from bot.parsing.items import Claim, Item, Sentence, replaced
+from bot.parsing.items import Claim, Sentence, replaced
 from bot.query import CustomCard, Problem
 from bot.words import comparing, fold
 from catalog.types import NotFound
@@ -54,11 +54,9 @@ def _precise(sentence: Sentence, slot: str, claims: list[Claim]) -> list[Claim]:
     words = [sentence.text[claim.start : claim.end].lower() for claim in claims]
     if together := _one_card(sentence, claims, words):
         return [together]
-    kept = [
-        claim
-        for claim, text in zip(claims, words, strict=True)
-        if not (claim.vague and any(text in other and text != other for other in words))
-    ]
+    distinct = set(words)
+    spelled_out = {text for text in distinct if any(text in other and text != other for other in distinct)}
+    kept = [claim for claim, text in zip(claims, words, strict=True) if not (claim.vague and text in spelled_out)]
     return kept or claims
 
 
@@ -82,13 +80,17 @@ def _check_range(sentence: Sentence, slot: str, claims: list[Claim]) -> None:
     if slot not in LIMITS:
         return
     least, most = LIMITS[slot]
-    for claim in list(claims):
-        value = claim.value
-        if not isfinite(value) or not least <= value <= most or (slot in WHOLE and value != int(value)):
-            words = sentence.text[claim.start : claim.end]
-            suggestions = without(sentence.text, [claim])
-            sentence.problems.append(Problem("out_of_range", slot, (words,), suggestions))  # type: ignore[arg-type]
-            claims.remove(claim)
+    impossible = [claim for claim in claims if not _is_possible(slot, claim.value, least, most)]
+    for number, claim in enumerate(impossible):
+        words = sentence.text[claim.start : claim.end]
+        suggestions = without(sentence.text, [claim]) if number < SUGGESTED else ()
+        sentence.problems.append(Problem("out_of_range", slot, (words,), suggestions))  # type: ignore[arg-type]
+    if impossible:
+        claims[:] = [claim for claim in claims if _is_possible(slot, claim.value, least, most)]
+
+
+def _is_possible(slot: str, value: float, least: float, most: float) -> bool:
+    return isfinite(value) and least <= value <= most and (slot not in WHOLE or value == int(value))
 
 
 def _check_conflict(sentence: Sentence, slot: str, claims: list[Claim]) -> None:
@@ -135,9 +137,9 @@ def _without_noun(sentence: Sentence, claim: Claim, value: object, ordered: list
     """ "batch 20 vs 40": the noun of the first stays for the second, which has none of its own."""
     place = bisect_left(ordered, claim.end, key=attrgetter("start"))
     behind = ordered[place] if place < len(ordered) else None
-    if behind is None or _comparable(behind.value) != value or len(_items(sentence, behind.start, behind.end)) != 1:
+    if behind is None or _comparable(behind.value) != value or len(sentence.within(behind.start, behind.end)) != 1:
         return claim
-    values = _items(sentence, claim.start, claim.end)
+    values = sentence.within(claim.start, claim.end)
     if len(values) < 2 or not _only_joins(sentence, claim.end, behind.start):
         return claim
     return replace(claim, start=values[-1].start) if values[-1].role in VALUES else claim
@@ -145,13 +147,7 @@ def _without_noun(sentence: Sentence, claim: Claim, value: object, ordered: list
 
 def _only_joins(sentence: Sentence, start: int, end: int) -> bool:
     """Whether nothing but small words stands between two values."""
-    return start < end and all(item.role in ("filler", "link", "place") for item in _items(sentence, start, end))
-
-
-def _items(sentence: Sentence, start: int, end: int) -> list[Item]:
-    """Those that begin between two places."""
-    first, last = (bisect_left(sentence.items, place, key=attrgetter("start")) for place in (start, end))
-    return sentence.items[first:last]
+    return start < end and all(item.role in ("filler", "link", "place") for item in sentence.within(start, end))
 
 
 def _comparable(value: object) -> object:
@@ -160,7 +156,8 @@ def _comparable(value: object) -> object:
 
 def without(text: str, claims: list[Claim]) -> tuple[str, ...]:
     """The question without the words of these claims."""
-    for claim in sorted(claims, key=lambda claim: -claim.start):
-        text = text[: claim.start] + " " * (claim.end - claim.start) + text[claim.end :]
-    corrected = replaced(text, Claim(None, 0, 0))
+    left = list(text)
+    for claim in claims:
+        left[claim.start : claim.end] = " " * (claim.end - claim.start)
+    corrected = replaced("".join(left), Claim(None, 0, 0))
     return (corrected,) if corrected else ()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from bot.commands.command import Command
@@ -83,9 +85,18 @@ class Sentence:
 
     def forget(self, claim: Claim) -> None:
         """Leave the words of a claim unread."""
-        for item in self.items:
-            if claim.start <= item.start and item.end <= claim.end:
-                item.used = False
+        for item in self.within(claim.start, claim.end):
+            item.used = False
+
+    def within(self, start: int, end: int) -> list[Item]:
+        """Items that begin between two places of the text."""
+        first, behind = self.places(start, end)
+        return self.items[first:behind]
+
+    def places(self, start: int, end: int) -> tuple[int, int]:
+        """Index of the first of these items, and of the one behind the last."""
+        first, behind = (bisect_left(self.items, place, key=attrgetter("start")) for place in (start, end))
+        return first, behind
 
     def said(self, slot: str) -> bool:
         return slot in self.claims

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import ceil
 
-from bot.parsing.items import Claim, Item, Sentence
+from bot.parsing.items import Claim, Sentence
 from bot.parsing.split import NO_BREAK
 
 AT_ONCE = frozenset({"concurrent", "batch", "batch_glued"})
@@ -28,8 +28,8 @@ def settle_loads(sentence: Sentence) -> None:
     claims = sentence.claims.get("batch", [])
     if len(claims) == 1:
         _take_share(sentence, claims)
-    at_once = [claim for claim in claims if _is_at_once(sentence, claim)]
-    totals = [claim for claim in claims if claim not in at_once]
+    judged = [(claim, _is_at_once(sentence, claim)) for claim in claims]
+    at_once, totals = ([claim for claim, is_one in judged if is_one is wanted] for wanted in (True, False))
     if len(at_once) == 1 and totals and all(total.value > at_once[0].value for total in totals):
         sentence.claims["batch"] = at_once
         sentence.extra["of_all"] = tuple(sentence.text[total.start : total.end] for total in totals)
@@ -52,9 +52,9 @@ def _take_share(sentence: Sentence, claims: list[Claim]) -> None:
 
 def _is_at_once(sentence: Sentence, claim: Claim) -> bool:
     """Whether a word for what runs at the same time is part of a claim, or stands beside it."""
-    inside = [index for index, item in enumerate(sentence.items) if claim.start <= item.start < claim.end]
-    if not inside:
+    first, behind = sentence.places(claim.start, claim.end)
+    if first == behind:
         return False
-    around = [sentence.beside(inside[0], -1, BESIDE, NO_BREAK), sentence.beside(inside[-1], 1, BESIDE, NO_BREAK)]
-    items: list[Item] = [sentence.items[place] for place in (*inside, *around) if place is not None]
-    return any(item.role in AT_ONCE for item in items)
+    around = [sentence.beside(first, -1, BESIDE, NO_BREAK), sentence.beside(behind - 1, 1, BESIDE, NO_BREAK)]
+    places = (*range(first, behind), *(place for place in around if place is not None))
+    return any(sentence.items[place].role in AT_ONCE for place in places)

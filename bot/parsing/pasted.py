@@ -43,9 +43,10 @@ MOST_PARTS = 24
 
 def blank(text: str, command: Command) -> str:
     """The text around the command, every character in its place; where it stood a line ends."""
+    left = list(text)
     for start, end in ((command.start, command.end), *command.spans):
-        text = text[:start] + "\n" * (end - start) + text[end:]
-    return text
+        left[start:end] = "\n" * (end - start)
+    return "".join(left)
 
 
 def claim_command(sentence: Sentence, command: Command) -> None:

@@ -44,7 +44,7 @@ def tag(text: str, finder: Finder) -> tuple[list[Item], str]:
             if parts:
                 words[index : index + 1] = parts
                 continue
-            item, used = _plain(words[index]), 1
+            item, used = _left(words[index]), 1
         items.append(item)
         index += used
     language = settle_language(text, items)
@@ -73,7 +73,7 @@ def _item_at(words: list[Word], index: int, finder: Finder, text: str) -> tuple[
     if len(word.folded) > LONGEST_WORD and not read_link(word.text):
         return (_number(word) if word.folded.isdigit() else None) or _plain(word), 1
     phrase = _phrase_at(words, index)
-    link = read_link(word.text) if "/" in word.text or "\\" in word.text else None
+    link = _link(word)
     may_be = not link and _may_be_name(word, phrase)
     name = name_at(finder, run_of(words, index, _name_ends(), text), 0) if may_be else None
     if phrase and phrase[1] > (name.length if name else 0):
@@ -112,14 +112,24 @@ def _named(words: list[Word], index: int, name: Name) -> Item:
 
 
 def _linked(word: Word, link: Link, finder: Finder) -> Item | None:
-    """A Hugging Face id or path as a model; another address names nothing."""
+    """A Hugging Face id or path as a model; another address names nothing. None for an id that may be words: in/out."""
     if link.kind == "address":
         return Item("unknown", word.start, word.end, gap=word.gap)
     match = finder.longest([link.model], 0)
-    if link.kind == "id" and not match and not SIZED.search(link.model.lower()) and _parts(word, finder):
+    if link.kind == "id" and not match and not SIZED.search(link.model.lower()):
         return None
     key = match.key if match and match.kind == "model" and match.key else link.model
     return Item("model", word.start, word.end, key, word.gap, link=link)
+
+
+def _link(word: Word) -> Link | None:
+    return read_link(word.text) if "/" in word.text or "\\" in word.text else None
+
+
+def _left(word: Word) -> Item:
+    """What is nothing by its parts either: an id is a model that the catalog may not know."""
+    link = _link(word)
+    return Item("model", word.start, word.end, link.model, word.gap, link=link) if link else _plain(word)
 
 
 def _number(word: Word) -> Item | None:
@@ -192,11 +202,10 @@ def _is_as_typed(words: list[Word], meaning: Meaning) -> bool:
 
 
 def _spells(words: list[Word], index: int, key: tuple[str, ...]) -> bool:
-    run = words[index : index + len(key)]
-    return len(run) == len(key) and all(
-        word.folded == part and (not place or word.gap == NO_BREAK)
-        for place, (word, part) in enumerate(zip(run, key, strict=True))
-    )
+    behind, rest = words[index + 1 : index + len(key)], key[1:]
+    if len(behind) < len(rest) or behind[0].folded != rest[0]:
+        return False
+    return all(word.folded == part and word.gap == NO_BREAK for word, part in zip(behind, rest, strict=True))
 
 
 def _parts(word: Word, finder: Finder) -> list[Word] | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
+from string import ascii_lowercase
 
 from bot.parsing.items import Item
 from bot.words import fold, vocabulary
@@ -21,7 +21,7 @@ def settle_typos(items: list[Item], text: str) -> tuple[tuple[str, str], ...]:
         word = fold(text[item.start : item.end])
         if item.role != "unknown" or len(word) < SHORTEST or not word.isalpha() or not _counts(items, index):
             continue
-        near = {read for read in _slips(word) if read in _known()}
+        near = _near(word)
         if len({_known()[read] for read in near}) == 1:
             read = min(near)
             item.role = _known()[read]
@@ -41,14 +41,32 @@ def _known() -> dict[str, str]:
     return {word: min(found) for word, found in roles.items() if len(found) == 1 and found <= ROLES}
 
 
-def _slips(word: str) -> Iterator[str]:
-    """What was meant, if one letter was left out, doubled, hit wrong, or swapped with its neighbour."""
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    for at in range(len(word) + 1):
-        before, after = word[:at], word[at:]
-        yield from (before + letter + after for letter in letters)
-        if after:
-            yield before + after[1:]
-            yield from (before + letter + after[1:] for letter in letters)
-        if len(after) > 1:
-            yield before + after[1] + after[0] + after[2:]
+def _near(word: str) -> set[str]:
+    """Known words that are one slip away: such a pair is alike where each lacks a letter at most."""
+    alike = (read for short in _shorter(word) for read in _by_shorter().get(short, ()))
+    return {read for read in alike if _is_slip(word, read)}
+
+
+@cache
+def _by_shorter() -> dict[str, list[str]]:
+    """A known word, or one without a letter of it -> the known words that it is of."""
+    found: dict[str, list[str]] = {}
+    for word in _known():
+        for short in _shorter(word):
+            found.setdefault(short, []).append(word)
+    return found
+
+
+def _shorter(word: str) -> set[str]:
+    """A word, and it without each of its letters."""
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+
+
+def _is_slip(typed: str, read: str) -> bool:
+    """Whether one letter was left out, doubled, hit wrong, or swapped with its neighbour."""
+    pairs = enumerate(zip(typed, read, strict=False))
+    same = next((at for at, (one, other) in pairs if one != other), min(len(typed), len(read)))
+    typed, read = typed[same:], read[same:]
+    is_swapped = typed[:2] == read[1::-1] and typed[2:] == read[2:]
+    is_beside = read[:1] in ascii_lowercase and read[1:] in (typed, typed[1:])
+    return typed[1:] == read or is_swapped or is_beside
