@@ -18,7 +18,7 @@ LONGEST_LINE = 4_000
 WRAPPED = 400
 """Characters around the anchor of a failure, whatever lines they stand on."""
 _STYLE = re.compile(
-    r"[ \t]*(?:\(\w+(?: \w+=\S+| pid=\d+)|\[|\d{4}-\d\d|[A-Z][a-z]{2} +\d|(?:INFO|WARN\w*|ERROR|DEBUG|CRITICAL|FATAL)\b"
+    r"[ \t]*(?:[>*│|-] +)*(?:\(\w+(?: \w+=\S+| pid=\d+)|\[|\d{4}-\d\d|[A-Z][a-z]{2} +\d|(?:INFO|WARN\w*|ERROR|DEBUG|CRITICAL|FATAL)\b"
     r"|[\w.]*(?:Error|Exception)\b"
     r"|File \"|Traceback|Process \w+|[\w.-]+ +\| |\w+\.\w+:\d+"
     r"|(?:llama|ggml|llm|load|print|common|clip|srv|slot|main|system)\w*[ :]"
@@ -28,6 +28,17 @@ _STYLE = re.compile(
     r"|terminate called|what\(\): |Killed\s*$|Processed prompts:|frame #\d+: )"
 )
 """How a line printed by a program begins."""
+_PLACE = re.compile(
+    r"\[(?:TensorRT-LLM|TRT-LLM|TM)\]\[[A-Z]+\]|\([\w/.-]+\.(?:h|cc|cpp|cu|py|rs|go):\d+\)|\[[\w.-]+\.py:\d+\]"
+)
+"""Where in its source a program prints a line, or its tag."""
+_SPOKEN = re.compile(
+    r"(?:[.!:;,)\"'`]|\s[-–—])\s+(?=(?:I|We|My|How|Why|What|Which|Can|Could|Does|Will|how|why|what) \w)"
+    r"|[.,;:]?\s+(?=(?:when|while) (?:I|we|i|serving|running|loading|trying|starting|using|deploying)\b)"
+)
+"""Where a person goes on behind a message."""
+_SENTENCE = re.compile(r"(?:[.!:;)\"'`]|\s[-–—])\s+")
+_ASKS = re.compile(r"\s(?=(?:how|what|why|which|can|could|does|is|will)\b)")
 _WORD = re.compile(r"\w")
 NARROWEST, WIDEST = 60, 400
 """Columns of a terminal that cuts long lines."""
@@ -63,6 +74,8 @@ class Matched:
     start: int
     line_start: int
     line_end: int
+    end: int
+    """Where what the row reads of the line ends."""
     facts: Mapping[str, Any]
 
 
@@ -84,7 +97,8 @@ def matches(row: Row, text: str, flat: str) -> Iterator[Matched]:
         if (found or not row.pattern) and place not in places:
             places.add(place)
             facts = dict(facts_of(found)) if found else {}
-            yield Matched(row, at, line_start, line_end, facts)
+            end = max(at + len(row.anchor), min(found.end(), line_end) if found else 0)
+            yield Matched(row, at, line_start, line_end, end, facts)
         at = source.find(row.anchor, line_end)
 
 
@@ -176,7 +190,8 @@ def is_machine(text: str, match: Matched) -> bool:
     if (match.facts and not match.row.harmless) or match.row.phase or match.row.config:
         return True
     is_whole = text[match.line_start : match.line_end].strip(" .!\t") == match.row.anchor
-    return is_whole or _STYLE.match(text, match.line_start, match.line_end) is not None
+    at, end = match.line_start, match.line_end
+    return is_whole or bool(_STYLE.match(text, at, end) or _PLACE.search(text, at, end))
 
 
 def lines_of(text: str, found: list[Matched]) -> list[tuple[int, int]]:
@@ -184,12 +199,13 @@ def lines_of(text: str, found: list[Matched]) -> list[tuple[int, int]]:
     machine = [match for match in found if is_machine(text, match)]
     first, last = min(match.line_start for match in machine), max(match.line_end for match in machine)
     own = {match.line_start: match for match in reversed(machine)}
+    read = {match.line_start: match.end for match in sorted(found, key=lambda match: match.end)}
     spans, at = [], 0
     for line in text.split("\n"):
         end = at + len(line)
         inside = first <= at and end <= last
         if at in own:
-            spans.append((_start(text, own[at]), end))
+            spans.append((_start(text, own[at]), _said(text, read[at], end)))
         elif _STYLE.match(line) or (inside and not _COMMAND.search(line)):
             spans.append((at, end))
         at = end + 1
@@ -211,6 +227,17 @@ def _start(text: str, match: Matched) -> int:
     before = text[match.line_start : match.start]
     name = _ERROR_NAME.search(before)
     return match.line_start + (name.start() if name else len(before))
+
+
+def _said(text: str, start: int, end: int) -> int:
+    """Where the log ends on a line: a person's words behind an error message are a question's."""
+    if found := _SPOKEN.search(text, start, end):
+        return found.end()
+    if not text[start:end].rstrip().endswith("?"):
+        return end
+    sentences = [*_SENTENCE.finditer(text, start, end)]
+    asked = sentences[-1] if sentences else _ASKS.search(text, start, end)
+    return asked.end() if asked else end
 
 
 def rest_of(text: str, spans: list[tuple[int, int]]) -> str:

@@ -14,19 +14,21 @@ IN_PROGRESS = {
     "loaded": "kv_cache",
     "profile": "profile",
     "kv_cache": "kv_cache",
+    "pooled": "kv_cache",
     "cached": "profile",
     "kv_ready": "graph_capture",
     "graph_capture": "graph_capture",
+    "captured": "graph_capture",
     "ready": "serving",
     "serving": "serving",
 }
 """Last phase that began -> the phase in which a failure without further evidence happened."""
-ENDS_WELL = frozenset({"loaded", "cached", "kv_ready", "ready", "serving"})
+ENDS_WELL = frozenset({"loaded", "pooled", "cached", "kv_ready", "captured", "ready", "serving"})
 """A log that ends here, with nothing failed, is that of a server that starts."""
 ENDS_OPEN = frozenset({"weights", "profile"})
 """A log that ends here was cut while all went well."""
-AFTER_CACHE = frozenset({"graph_capture"})
-BEFORE_GRAPHS = frozenset({"profile", "kv_cache", "kv_ready"})
+AFTER_CACHE = frozenset({"graph_capture", "captured"})
+BEFORE_GRAPHS = frozenset({"profile", "kv_cache", "pooled", "kv_ready"})
 BEFORE_SERVING = ("weights", "profile", "kv_cache", "graph_capture")
 ORDER = (*BEFORE_SERVING, "serving")
 SERVING = "serving"
@@ -92,6 +94,8 @@ def settle(matches: list[Matched], text: str, frames: Mapping[str, tuple[str, ..
     if not failed:
         return _without_failure(matches, stage)
     match, reached, _ = _cause(failed)
+    if match.row.fails == CRASH and _has_no_cache(matches):
+        return Settled("kv_cache", NO_MEMORY_LEFT, stage, _quote(text, match))
     within = reached or ("" if stage == SERVING else stage)
     phase = match.row.phase or _by_frames(text, match, frames) or IN_PROGRESS.get(within or "")
     return Settled(phase, match.row.fails, stage, _quote(text, match))
@@ -99,7 +103,7 @@ def settle(matches: list[Matched], text: str, frames: Mapping[str, tuple[str, ..
 
 def _is_late(entered: str, stage: str | None) -> bool:
     """Whether a line is that of a slower worker: only another load of weights, as of a draft model, goes back."""
-    return stage in AFTER_CACHE and entered in BEFORE_GRAPHS
+    return (stage in AFTER_CACHE and entered in BEFORE_GRAPHS) or (stage == "kv_ready" and entered == "pooled")
 
 
 def _after(failed: list[Failed], entered: str, stage: str | None) -> list[Failed]:
@@ -129,13 +133,18 @@ def _cause(failed: list[Failed]) -> Failed:
 
 
 def _without_failure(matches: list[Matched], stage: str | None) -> Settled:
-    free = next((match.facts["available_kv_gib"] for match in matches if "available_kv_gib" in match.facts), None)
-    if isinstance(free, int | float) and free <= 0:
+    if _has_no_cache(matches):
         return Settled("kv_cache", NO_MEMORY_LEFT, stage, "")
     if stage in ENDS_OPEN:
         return Settled(None, None, stage, "")
     phase = "healthy" if stage in ENDS_WELL else IN_PROGRESS.get(stage or "")
     return Settled(phase, None, stage, "")
+
+
+def _has_no_cache(matches: list[Matched]) -> bool:
+    """Whether nothing is left for the cache, as the log prints it."""
+    free = next((match.facts["available_kv_gib"] for match in matches if "available_kv_gib" in match.facts), None)
+    return isinstance(free, int | float) and free <= 0
 
 
 def _by_frames(text: str, match: Matched, frames: Mapping[str, tuple[str, ...]]) -> str | None:
