@@ -24,6 +24,7 @@ KINDS = {
     "lighter": "weights",
     "spread": "gpu_count",
     "layers_fewer": "gpu_layers",
+    "layers_fewer_ollama": "gpu_layers",
     "experts_on_host": "gpu_layers",
 }
 """What a fix changes, where its settings do not say it."""

@@ -29,7 +29,21 @@ def layers(case: Case) -> Fix | None:
         number = case.sized.estimate.plan.offload().gpu_layers
         flag = kept_flag("gpu_layers", number, ollama=case.engine == OLLAMA)
         return Fix("layers", {"flag": flag, "layers": str(number)}, flag, {"gpu_layers": number})
-    return Fix("layers_fewer")
+    return Fix(f"layers_fewer{_for_ollama(case)}")
+
+
+def experts_on_host(case: Case) -> Fix | None:
+    """A flag of llama.cpp; Ollama has none for it."""
+    return None if case.engine == OLLAMA else Fix("experts_on_host")
+
+
+def more_context(case: Case) -> Fix | None:
+    """The context that all slots share."""
+    return Fix(f"more_context{_for_ollama(case)}")
+
+
+def _for_ollama(case: Case) -> str:
+    return "_ollama" if case.engine == OLLAMA else ""
 
 
 def cache_8_bit(case: Case) -> Fix | None:
@@ -110,6 +124,8 @@ def lighter(case: Case) -> Fix | None:
 
 FIXES: dict[str, Callable[[Case], Fix | None]] = {
     "layers": layers,
+    "experts_on_host": experts_on_host,
+    "more_context": more_context,
     "cache_8_bit": cache_8_bit,
     "spread": spread,
     "tensor_sizes": tensor_sizes,

@@ -18,7 +18,7 @@ LONGEST_LINE = 4_000
 WRAPPED = 400
 """Characters around the anchor of a failure, whatever lines they stand on."""
 _STYLE = re.compile(
-    r"[ \t]*(?:[>*│|-] +)*(?:\(\w+(?: \w+=\S+| pid=\d+)|\[|\d{4}-\d\d|[A-Z][a-z]{2} +\d|(?:INFO|WARN\w*|ERROR|DEBUG|CRITICAL|FATAL)\b"
+    r"[ \t]*(?:[>*│|-]+ +)*(?:\[\d+\] +)?(?:\d+\.\d\d\.\d{3}\.\d{3} [A-Z] |\(\w+(?: \w+=\S+| pid=\d+)|\[|\d{4}-\d\d|[A-Z][a-z]{2} +\d|(?:INFO|WARN\w*|ERROR|DEBUG|CRITICAL|FATAL)\b"
     r"|[\w.]*(?:Error|Exception)\b"
     r"|File \"|Traceback|Process \w+|[\w.-]+ +\| |\w+\.\w+:\d+"
     r"|(?:llama|ggml|llm|load|print|common|clip|srv|slot|main|system)\w*[ :]"

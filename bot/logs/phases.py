@@ -36,7 +36,7 @@ LONGEST_QUOTE = 240
 _PREFIX = re.compile(
     r"\s*(?:[\w.-]+ +\| |\(\w+(?: [^()\n]{0,60}=[^()\n]{0,60})?\)|\[(?!Errno)[^\[\]\n]{1,60}\]"
     r"|\d{4}[-/]\d\d[-/]\d\d(?:[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)?|\d\d-\d\d|\d\d:\d\d:\d\d[\d.,]*"
-    r"|[A-Z][a-z]{2} +\d{1,2} "
+    r"|[A-Z][a-z]{2} +\d{1,2} |\d+\.\d\d\.\d{3}\.\d{3} [A-Z] "
     r"|(?:TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b:?|[EWIF]\d{4}\b"
     r"|[\w/.-]+\.(?:py|rs|go|cc|cpp|cu|h):\d+[\]:]?|\w+\{[^{}\n]{0,300}\}:(?:\w+:)?|\w+(?:::\w+)+:|[-|:]\s)"
 )
