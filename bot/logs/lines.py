@@ -18,7 +18,8 @@ LONGEST_LINE = 4_000
 WRAPPED = 400
 """Characters around the anchor of a failure, whatever lines they stand on."""
 _STYLE = re.compile(
-    r"[ \t]*(?:[>*│|-]+ +)*(?:\[\d+\] +)?(?:\d+\.\d\d\.\d{3}\.\d{3} [A-Z] |\(\w+(?: \w+=\S+| pid=\d+)|\[|\d{4}-\d\d|[A-Z][a-z]{2} +\d|(?:INFO|WARN\w*|ERROR|DEBUG|CRITICAL|FATAL)\b"
+    r"[ \t]*(?:[>*│|-]+ +)*(?:\[\d+\] +)?(?:\d+\.\d\d\.\d{3}\.\d{3} [A-Z] |\(\w+(?: \w+=\S+| pid=\d+)|\[|\d{4}-\d\d"
+    r"|[A-Z][a-z]{2} +\d|[a-z]{3} +\d{1,2} \d\d:\d\d:\d\d |(?:INFO|WARN\w*|ERROR|DEBUG|CRITICAL|FATAL)\b"
     r"|[\w.]*(?:Error|Exception)\b"
     r"|File \"|Traceback|Process \w+|[\w.-]+ +\| |\w+\.\w+:\d+"
     r"|(?:llama|ggml|llm|load|print|common|clip|srv|slot|main|system)\w*[ :]"
@@ -65,6 +66,11 @@ class Row:
     config: bool = False
     begins: bool = False
 
+    @property
+    def wraps(self) -> bool:
+        """Whether the message may stand on several lines: a failure's, unless its pattern is about where lines end."""
+        return bool(self.fails) and not self.pattern.startswith("(?m)")
+
 
 @dataclass(frozen=True, slots=True)
 class Matched:
@@ -84,7 +90,7 @@ def matches(row: Row, text: str, flat: str) -> Iterator[Matched]:
 
     flat: the text with every line break as a space.
     """
-    source = flat if row.fails else text
+    source = flat if row.wraps else text
     at, places = source.find(row.anchor), set[int]()
     for _ in range(MOST_LOOKED_AT):
         if at < 0 or len(places) == MOST_PER_ROW:
@@ -118,7 +124,7 @@ def _search(row: Row, source: str, flat: str, at: int, start: int, end: int) -> 
 
 
 def _window(row: Row, at: int, start: int, end: int) -> tuple[int, int]:
-    return (max(0, at - WRAPPED), at + len(row.anchor) + WRAPPED) if row.fails else (start, end)
+    return (max(0, at - WRAPPED), at + len(row.anchor) + WRAPPED) if row.wraps else (start, end)
 
 
 _SIZE = re.compile(r"([\d.]+) ([KMGT]?)(?:iB|ytes|B)?\Z")

@@ -204,3 +204,26 @@ def test_every_failure_is_explained() -> None:
         assert [] == [key for key in failures if f"diagnosis.cause.{key}.plain" not in text]
         assert set() == {fix for fix in names if fix != "solved" and f"diagnosis.fix.{fix}" not in text}
     assert set() == set(FIXES) - names
+
+
+ASKED = "does qwen3-8b bf16 fit on a 4090 with vllm?"
+ERROR = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB"
+
+
+@pytest.mark.parametrize("between", [". ", ", ", " - ", "\n"])
+def test_a_question_behind_an_error_is_read(between: str) -> None:
+    """Words of a person behind an error message are the question, on its line as below it."""
+    found = find_log(f"{ERROR}{between}{ASKED}")
+    assert found is not None
+    assert ASKED == found[1].strip(" .,-\n")
+    assert 2.0 == found[0].facts["tried_to_allocate_gib"]
+
+
+def test_ollama_is_told_its_own_settings() -> None:
+    """Sentences on layers, experts and context name what Ollama takes, not the flags of llama.cpp."""
+    started = 'time=2025-02-21T01:40:58Z level=INFO source=server.go:591 msg="llama runner started in 6.37 seconds"\n'
+    full = answer(f"{started}decode: failed to find a memory slot for batch of size 512")
+    assert (True, False) == ("OLLAMA_CONTEXT_LENGTH" in full.headline, "`-c`" in full.headline)
+    loads = answer("ollama | llama_model_load: error loading model: unable to allocate CUDA0 buffer")
+    told = " ".join(step.text for step in loads.steps)
+    assert (True, False) == ("num_gpu" in told, "-ngl" in told)
