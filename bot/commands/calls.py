@@ -17,6 +17,8 @@ from bot.commands.table import folded
 
 LONGEST_CALL = 6_000
 MOST_CALLS = 200
+MOST_OWN_CALLS = 12
+"""Of one engine: its own and its configurations."""
 MOST_ARGUMENTS = 100
 DEEPEST = 3
 """Calls inside each other whose arguments are read."""
@@ -70,7 +72,7 @@ def _starts(reader: Reader, name: str, code: str) -> bool:
 
 
 def _command(paste: Paste, code: str, reader: Reader, calls: Iterable[re.Match[str]]) -> Command:
-    mine = [match for match in calls if _starts(reader, match.group(1), code)]
+    mine = [match for match in calls if _starts(reader, match.group(1), code)][:MOST_OWN_CALLS]
     ends = [_end(code, match.end()) for match in mine]
     command = reader.begin(mine[0].start(), max(ends))
     command.is_map = command.is_code = True

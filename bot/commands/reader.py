@@ -240,7 +240,8 @@ class Reader(FlagReader):
         if ADAPTERS in command.flags and _PAIR.match(word.text):
             return 1
         following = words[at + 1].text if at + 1 < len(words) else ""
-        if is_flag(following) and self.table.find(following.partition("=")[0], guess=False):
+        is_known = is_flag(following) and self.table.find(following.partition("=")[0], guess=False)
+        if is_known or (following.startswith("--") and words[at - 1] in command.unread):
             if folded(words[at - 1].text) not in command.besides:
                 command.unread.append(word)
             return 1

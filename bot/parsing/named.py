@@ -101,9 +101,15 @@ def _version_unspaced(sentence: Sentence, engine: str) -> None:
 def _release_before(sentence: Sentence, index: int) -> Item | None:
     """ "v0.13.0 vllm": a release right in front of its engine."""
     item = sentence.items[index - 1] if index else None
-    if item is None or item.role != "release" or item.used:
+    if item is None or item.role != "release" or item.used or _is_named(sentence, index - 1):
         return None
     return item if sentence.text[item.end : sentence.items[index].start] in CODE_ENDS else None
+
+
+def _is_named(sentence: Sentence, index: int) -> bool:
+    """Whether another program stands in front of its release: python 3.10.12."""
+    before = sentence.items[index - 1] if index else None
+    return before is not None and before.role == "unknown" and not sentence.items[index].gap
 
 
 def bind_verb(sentence: Sentence) -> None:

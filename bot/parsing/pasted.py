@@ -10,7 +10,7 @@ from bot.parsing.items import Claim, Sentence
 from bot.parsing.links import read_link
 from bot.parsing.names import Finder
 from bot.parsing.pasted_cards import claim_cards, find_card, in_comment, settle_count
-from bot.parsing.pasted_model import bare, settle_model
+from bot.parsing.pasted_model import bare, is_known, settle_model
 from bot.query import Problem
 from bot.words import fold
 from catalog.load import load
@@ -76,21 +76,26 @@ def yield_to_command(sentence: Sentence) -> None:
             continue
         stated = {str(claim.value) for claim in claims if _is_own(claim, command)}
         doubtful = [claim for claim in claims if _is_beside(sentence, claim, slot, command)]
+        others = [claim for claim in claims if not _is_own(claim, command)]
+        if stated and len({str(claim.value) for claim in others}) > 1:
+            doubtful = others
         settled = stated or len({str(claim.value) for claim in doubtful}) > 1
         if doubtful and settled:
             sentence.claims[slot] = [claim for claim in claims if claim not in doubtful]
+            for claim in doubtful:
+                sentence.forget(claim)
 
 
 def _is_named(problem: Problem, command: Command, *, cards: list[str]) -> bool:
     """Whether an unknown model is what the command calls its own, or a card stands in words beside a known one."""
     names = (command.settings["model"].value if command.states("model") else "", command.extra.get("served_model_name"))
     own = " ".join(fold(str(name)) for name in names)
-    stem = bare(_stem(str(names[0])))
+    stem, known = bare(_stem(str(names[0]))), is_known(str(names[0]))
     if problem.code == "unknown_gpu":
         return bool(cards) and not any(card in words for card in cards for words in problem.words)
     if problem.code != "unknown_model":
         return False
-    return any(fold(words) in own or (stem and stem in bare(words)) for words in problem.words)
+    return known or any(fold(words) in own or (stem and stem in bare(words)) for words in problem.words)
 
 
 def _is_own(claim: Claim, command: Command) -> bool:

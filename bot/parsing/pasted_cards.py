@@ -33,12 +33,6 @@ LONGEST_COMMENT = 300
 """Characters before a word that are looked at for the mark of a comment."""
 LONGEST_NAME, MOST_NAME_WORDS = 24, 3
 """Characters behind the first word of a card's name that may belong to it, and words of the name."""
-_HOST = re.compile(
-    r"\s*(?:of\s+)?(?:DDR\d\s*)?(?:system\s+|host\s+|CPU\s+)?(?:RAM|DRAM|DDR\d|系统内存|内存)(?![A-Za-z])", re.I
-)
-"""Behind an amount of memory that is not a card's."""
-MOST_CARDS, ROUNDED = 16, 0.04
-"""Cards whose memory may be added up, and how far the sum may be from whole cards."""
 MOST_NAMES = 300
 """Words of one line."""
 
@@ -75,7 +69,7 @@ def _used(command: Command) -> int:
 
 def find_card(sentence: Sentence, command: Command) -> None:
     """The one card that the lines of a specification name, where no other word of the question names one."""
-    stated = sentence.claims["gpu"] = _without_totals(sentence, sentence.claims.get("gpu", []))
+    stated = sentence.claims["gpu"] = _without_amounts(sentence, sentence.claims.get("gpu", []))
     if not stated:
         del sentence.claims["gpu"]
     elif not all(isinstance(claim.value, CustomCard) for claim in stated):
@@ -93,20 +87,13 @@ def find_card(sentence: Sentence, command: Command) -> None:
         _claim(sentence, command, card)
 
 
-def _without_totals(sentence: Sentence, stated: list[Claim]) -> list[Claim]:
-    """The cards without amounts that are those of several of them, or of the host: "2x T4, 32GB in all", "64GB RAM"."""
-    names = {claim.value for claim in stated if isinstance(claim.value, str)}
-    found = sentence.finder.find_gpu(names.pop()) if len(names) == 1 else None
-    if found is None or isinstance(found, NotFound):
-        return stated
-    marketed = found.item.marketed_gb * BYTES_PER["gb"]
-    return [claim for claim in stated if isinstance(claim.value, str) or not _is_total(sentence, claim, marketed)]
-
-
-def _is_total(sentence: Sentence, claim: Claim, marketed: float) -> bool:
-    times = claim.value.visible_bytes / marketed
-    is_host = _HOST.match(sentence.text, claim.end) is not None
-    return is_host or (round(times) in range(1, MOST_CARDS + 1) and abs(times - round(times)) < ROUNDED)
+def _without_amounts(sentence: Sentence, stated: list[Claim]) -> list[Claim]:
+    """The cards without amounts of memory beside a named one: those of the weights, the host, or several cards."""
+    named = [claim for claim in stated if isinstance(claim.value, str)]
+    for claim in stated if named else ():
+        if claim not in named:
+            sentence.forget(claim)
+    return named or stated
 
 
 def _sized(sentence: Sentence, card: Claim, stated: list[Claim]) -> Claim | None:

@@ -11,6 +11,7 @@ from catalog.load import load
 
 _OWN_PLACE = re.compile(r"[./~$\\%]|\w:[\\/]")
 """A folder of the person's own, or a variable: words may say which model it holds."""
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _MARKS = re.compile(r"[\W_]+")
 SHORTEST_NAME = 4
 """Characters of a name that can be told from any word."""
@@ -37,6 +38,11 @@ def _repeats(sentence: Sentence, claim: Claim, own: list[Claim]) -> bool:
     said = bare(sentence.text[claim.start : claim.end])
     names = (bare(f"{each.value} {sentence.text[each.start : each.end]}") for each in own)
     return len(said) >= SHORTEST_NAME and any(said in name for name in names)
+
+
+def is_known(name: str) -> bool:
+    """Whether a name is a repository's, or that of a model in the catalog: no other words name the model then."""
+    return _REPOSITORY.fullmatch(name) is not None or name in load().models
 
 
 def bare(name: str) -> str:
