@@ -19,14 +19,17 @@ NEAR = ("link", "filler", "place", "memory", "cards", "slash")
 
 USED = "used"
 """A small word of every other sentence, memory that others hold right behind an amount."""
+MOST_AMOUNTS = 60
+"""Amounts of memory in one question that are looked at."""
 SMALLEST_CARD, LARGEST_CARD = 10**8, 10**13
 """Bytes of memory beyond which no card is meant: a slip of the hand."""
 
 
 def bind_cards(sentence: Sentence) -> None:
     """Memory sizes first: each belongs to "free", to a card beside it, or is a card of its own."""
-    for index, item in sentence.of("number"):
-        if item.value.unit == "bytes":
+    amounts = [each for each in sentence.of("number") if each[1].value.unit == "bytes"]
+    for index, item in amounts[:MOST_AMOUNTS]:
+        if not item.used:
             _bind_memory(sentence, index, item)
     for index, item in sentence.of("gpu"):
         _bind_variant(sentence, index, item)
