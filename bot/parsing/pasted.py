@@ -70,7 +70,9 @@ def yield_to_command(sentence: Sentence) -> None:
     settle_count(sentence, command)
     settle_model(sentence, command, [each for each in sentence.claims.get("model", []) if _is_own(each, command)])
     cards = [sentence.text[claim.start : claim.end] for claim in sentence.claims.get("gpu", [])]
-    sentence.problems = [problem for problem in sentence.problems if not _is_named(problem, command, cards=cards)]
+    kept = [problem for problem in sentence.problems if not _is_named(problem, command, cards=cards)]
+    _leave_unread(sentence, [problem for problem in sentence.problems if problem not in kept])
+    sentence.problems = kept
     for slot, claims in sentence.claims.items():
         if len({str(claim.value) for claim in claims}) < 2:
             continue
@@ -84,6 +86,14 @@ def yield_to_command(sentence: Sentence) -> None:
             sentence.claims[slot] = [claim for claim in claims if claim not in doubtful]
             for claim in doubtful:
                 sentence.forget(claim)
+
+
+def _leave_unread(sentence: Sentence, problems: list[Problem]) -> None:
+    """The words of names that nobody knows, where they forbid no answer."""
+    words = {word for problem in problems if problem.code == "unknown_model" for word in problem.words}
+    for item in sentence.items if words else ():
+        if item.role == "unknown" and sentence.words(item) in words:
+            item.used = False
 
 
 def _is_named(problem: Problem, command: Command, *, cards: list[str]) -> bool:

@@ -198,6 +198,12 @@ def test_a_second_deployment_is_said(second: str, remarks: list[str]) -> None:
     assert remarks == [remark.words for remark in paste.remarks if remark.key == "other"]
 
 
+def test_an_unknown_name_beside_a_known_one_is_unread() -> None:
+    """A name in words that no model has forbids no answer for the command's own model, and is listed as not read."""
+    query = parse(f"unlike Lama9-70b\n{NAMED} on h100")
+    assert ((), True) == (query.problems, "Lama9-70b" in query.unread)
+
+
 def test_a_folder_that_words_name_is_said() -> None:
     """That a folder was taken for the model named beside it stands among the notes."""
     reply = answer("vllm serve /srv/final -tp 2 --max-model-len 8192\nthe checkpoint is qwen3-32b, on h100")
