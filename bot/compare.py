@@ -25,17 +25,17 @@ from bot.reply import Cell, Reply, Table
 from bot.resolve import resolve
 from bot.size import Sized, size
 from bot.words import comparing, fold
+from formulas.deployment import PARALLEL
 
 KINDS = ("model", "gpu", "engine", "engine_version")
 """Slots of which two values are always a comparison."""
-LAYOUT = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 VALUES = (
     "weights",
     "kv_cache",
     "batch",
     "sequence_tokens",
     "gpu_count",
-    *LAYOUT,
+    *PARALLEL,
     "max_batched_tokens",
     "utilization",
 )
@@ -96,8 +96,8 @@ def _beside(refusal: Reply, sides: Sequence[Sized], slot: str) -> Reply:
 
 def _alternative(side: Sized, slot: str) -> contract.Alternative:
     found = answer(side)
-    if slot in LAYOUT:
-        slot = next((each for each in LAYOUT if (getattr(found.understood, each) or 1) > 1), slot)
+    if slot in PARALLEL:
+        slot = next((each for each in PARALLEL if (getattr(found.understood, each) or 1) > 1), slot)
     return contract.Alternative(
         change=f"{slot}={getattr(found.understood, slot)}",
         fits=found.fits,
@@ -154,7 +154,7 @@ def _name(side: Sized, slot: str, text: Messages) -> str:
         return gpus(deployment.gpu.name, deployment.layout.gpu_count)
     if slot in ("engine", "engine_version"):
         return f"{engine_name(deployment.engine, text)} {release(deployment.engine_version)}"
-    if slot in LAYOUT:
+    if slot in PARALLEL:
         return layout_text(deployment.layout, text, deployment.engine)
     value = getattr(answer(side).understood, slot)
     return count(value) if isinstance(value, int) else str(value)

@@ -14,6 +14,7 @@ from bot.spoken import spoken
 from bot.words import fold, languages
 from catalog.find import find_model
 from catalog.types import NotFound
+from formulas.deployment import PARALLEL
 
 SHORT = 500
 """Longer questions are pasted commands and logs: they are remembered as what they come to."""
@@ -21,8 +22,7 @@ SHORTEST_LOG = 120
 """Longer questions and those of several lines may hold a log."""
 MOST_KEPT = 300
 """Characters that are kept of a log in which nothing was read that a question can say."""
-LAYOUT = ("tensor_parallel", "pipeline_parallel", "data_parallel")
-HARDWARE = ("gpu_count", *LAYOUT)
+HARDWARE = ("gpu_count", *PARALLEL)
 
 REPLACES: dict[str, tuple[str, ...]] = {
     "sequence_tokens": ("mix", "audio_seconds"),
@@ -38,7 +38,7 @@ REPLACES: dict[str, tuple[str, ...]] = {
     ),
     "method": ("engine", "engine_version"),
     "gpu": ("free_bytes",),
-    "gpu_count": LAYOUT,
+    "gpu_count": PARALLEL,
     "tensor_parallel": ("gpu_count",),
     "pipeline_parallel": ("gpu_count",),
     "data_parallel": ("gpu_count",),
@@ -90,7 +90,7 @@ OF_THE_ENGINE = (
 )
 LOGGED = ("measured", "logged_at", "weights", "kv_cache")
 """What a whole question about a measured server goes on with where it says nothing else; its load is its own."""
-COMPLETES = {"gpu_count": "gpu", **dict.fromkeys((*LAYOUT, "expert_parallel"), "gpu")}
+COMPLETES = {"gpu_count": "gpu", **dict.fromkeys((*PARALLEL, "expert_parallel"), "gpu")}
 """Slot -> the one without which it had no meaning: stated with it for the first time, it completes the question."""
 
 

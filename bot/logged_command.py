@@ -14,6 +14,7 @@ from bot.commands.command import Command
 from bot.commands.table import Flag, Table, folded
 from bot.logs.observation import Observation
 from bot.masking import MASK
+from formulas.deployment import PARALLEL
 
 
 class Printed(NamedTuple):
@@ -37,7 +38,6 @@ UNSAID: tuple[Any, ...] = (None, False, "", "auto", [], {}, -1)
 """Values with which dumps of all settings print what was not stated."""
 TRUSTED = ("--trust-remote-code",)
 """Switches without a field that a model may not start without."""
-SIZES = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 _PAIR = re.compile(r"\s*[\"']?([A-Za-z]\w*)[\"']?\s*[=:]\s*(.*)", re.S)
 _SOME = re.compile(r"Some\(\s*(.*?),?\s*\)", re.S)
 _PLAIN = re.compile(r"[\w./:-]+\Z")
@@ -79,7 +79,7 @@ def _is_stated(flag: Flag, value: Any, form: Printed) -> bool:
         return True
     if flag.name in TRUSTED and value is True:
         return True
-    usual = value in UNSAID or (flag.slot in SIZES and value == 1)
+    usual = value in UNSAID or (flag.slot in PARALLEL and value == 1)
     return bool(flag.slot) and not usual
 
 

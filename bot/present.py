@@ -16,7 +16,7 @@ from bot.query import CustomCard, Query
 from bot.questions import question, release
 from bot.resolve import Resolution
 from bot.size import Sized
-from formulas.deployment import Deployment
+from formulas.deployment import PARALLEL, Deployment
 from formulas.estimate import Estimate
 
 
@@ -89,14 +89,14 @@ def understood(sized: Sized) -> contract.Understood:
     return found.model_copy(update=stated(query)) if query.command else found
 
 
-STATED = ("sequence_tokens", "utilization", "tensor_parallel", "pipeline_parallel", "data_parallel", "max_sequences")
+STATED = ("sequence_tokens", "utilization", *PARALLEL, "max_sequences")
 """Fields of a pasted command that are shown as it states them, whatever they come to on this engine."""
 
 
 def stated(query: Query) -> dict[str, Any]:
     """What a pasted command says in so many words, and the GPUs that its container is given."""
     said = {name: said.value for name in STATED if (said := getattr(query, name)) is not None}
-    sizes = [said[name] for name in ("tensor_parallel", "pipeline_parallel", "data_parallel") if name in said]
+    sizes = [said[name] for name in PARALLEL if name in said]
     if "visible_gpus" in query.extra:
         said["gpu_count"] = query.extra["visible_gpus"]
     elif sizes and not query.extra.get("dp_attention"):

@@ -17,7 +17,7 @@ from bot.longer import Does, length_row
 from bot.query import Query
 from bot.resolve import Resolution
 from catalog.kept import toml
-from formulas.deployment import Deployment, version
+from formulas.deployment import PARALLEL, Deployment, version
 from formulas.engines import engine
 from formulas.layout import attention_heads
 
@@ -34,7 +34,6 @@ BFLOAT16_FROM = 8.0
 """Compute capability from which cards have it (vLLM platforms/cuda.py check_if_supports_dtype)."""
 STARTUP_CHECK = "startup_check"
 """The phase of a log in which engines refuse; one that went on refused nothing."""
-SIZES = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ def _layout(resolution: Resolution) -> Iterator[Refusal]:
     asked, problem = resolution.notes.layout_refused
     deployment = resolution.deployment
     heads, shared = max(attention_heads(deployment.model.architecture), default=(0, 0))
-    changed = [name for name in SIZES if getattr(asked, name) != getattr(deployment.layout, name)]
+    changed = [name for name in PARALLEL if getattr(asked, name) != getattr(deployment.layout, name)]
     sizes = {name: getattr(deployment.layout, name) for name in changed}
     values = {"layout": asked, "engine": deployment.engine, "heads": heads, "shared": shared}
     values |= {"needs": asked.gpu_count, "count": _gpus(resolution.query)}

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from bot.changes import Changed, Held, changed, changes, computes, recommended, settled
-from bot.commands.command import PARALLEL
 from bot.contract import VerdictName
 from bot.layouts import TOO_FEW_GPUS, usual_layout
 from bot.refusals import Refusal, beyond, mended, refusals
 from bot.resolve import Resolution
 from catalog.types import Gpu
-from formulas.deployment import Deployment, Layout
+from formulas.deployment import PARALLEL, Deployment, Layout
 from formulas.engines import engine
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.estimate import Estimate, Plan, estimate

@@ -18,6 +18,10 @@ def version(text: str) -> Version:
     return major, minor, patch
 
 
+PARALLEL = ("tensor_parallel", "pipeline_parallel", "data_parallel")
+"""Fields of a layout that say how many GPUs share the work."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """How the GPUs share the work."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from formulas import compiled
-from formulas.deployment import Deployment, Measured
+from formulas.deployment import PARALLEL, Deployment, Measured
 from formulas.estimate import Memory, Plan, Pool
 from formulas.units import GIB
 
@@ -33,7 +33,7 @@ PROFILED = (
 """Settings that the weights or the profile run may depend on; whether they do, the laws tell."""
 COMPILED_AWAY = ("enforce_eager", "max_capture_size")
 """Settings on which more of the profile run depends than the laws have."""
-LAYOUT = ("tensor_parallel", "pipeline_parallel", "data_parallel", "expert_parallel")
+LAYOUT = (*PARALLEL, "expert_parallel")
 RANKS = 0.03
 """How far the bytes that one GPU prints may be from those of the smallest, which the tokens are of."""
 PRINTED_TO = GIB // 100

@@ -8,9 +8,6 @@ from typing import Any, NamedTuple
 
 from bot.commands.shell import Token
 
-PARALLEL = ("tensor_parallel", "pipeline_parallel", "data_parallel")
-"""Fields that say how many GPUs share the work."""
-
 
 class Setting(NamedTuple):
     """A value from a flag and where it stands."""

@@ -12,6 +12,7 @@ from bot.parsing.items import Claim, Sentence, replaced
 from bot.query import CustomCard, Problem
 from bot.words import comparing, fold
 from catalog.types import NotFound
+from formulas.deployment import PARALLEL
 
 LIMITS: dict[str, tuple[float, float]] = {
     "batch": (1, 10**6),
@@ -33,7 +34,6 @@ SUGGESTED = 3
 """Corrected questions that are offered for a contradiction."""
 
 
-PARALLEL = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 VALUES = ("number", "format", "release")
 """Roles of what may be the second of two values without a noun of its own."""
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from itertools import islice
 from math import prod
 
-from bot.commands.command import PARALLEL, Command
+from bot.commands.command import Command
 from bot.parsing.items import Claim, Sentence
 from bot.parsing.numbers import BYTES_PER
 from bot.query import CustomCard
 from catalog.types import NotFound
+from formulas.deployment import PARALLEL
 
 SPREADS_LAYERS = "llama.cpp"
 """The engine that uses every GPU it sees without being told."""
