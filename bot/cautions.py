@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.amounts import gib
 from bot.command_facts import MOST_FLAGS, flag_remarks
+from bot.formats import GGUF_ENGINE
 from bot.longer import WAYS, documented
 from bot.questions import release as release_text
 from bot.refusals import beyond, longest_asked
@@ -25,8 +26,6 @@ from formulas.state import Held
 FIRST_RELEASES = Path(__file__).with_name("first_releases.toml")
 WORTH_SAYING = 1.2
 """Reserved over kept memory from which the difference is worth a sentence."""
-LLAMA_CPP = "llama.cpp"
-"""Computes every format in 16 or 32 bits."""
 FAMILIES = {"bf16": "bf16", "fp8": "native_fp8", "fp4": "native_fp4"}
 """Part of a format's key -> what a card without its arithmetic is warned of."""
 
@@ -39,7 +38,7 @@ def cautions(sized: Sized) -> list[Remark]:
 def _not_computed(sized: Sized) -> Iterator[Remark]:
     deployment = sized.estimate.deployment
     needs, has = deployment.weights.min_compute_capability, deployment.gpu.compute_capability
-    if sized.held and needs and has and has < needs and deployment.engine != LLAMA_CPP:
+    if sized.held and needs and has and has < needs and deployment.engine != GGUF_ENGINE:
         family = next((name for name in FAMILIES if name in deployment.weights.key), None)
         if family:
             yield Remark(f"warning.no_{FAMILIES[family]}", {"gpu": deployment.gpu.name})

@@ -10,8 +10,9 @@ from bot.amounts import count
 from bot.commands import reader_of
 from bot.commands.command import Command
 from bot.commands.table import Table, folded
+from bot.formats import GGUF_ENGINE
 from bot.messages import Messages
-from bot.ollama import LLAMA_CPP, OLLAMA
+from bot.ollama import OLLAMA
 from bot.questions import release
 from bot.resolve import Remark
 from bot.size import Sized
@@ -95,7 +96,7 @@ def _uncounted(paste: Command, table: Table) -> Iterator[Remark]:
     """Flags that put memory elsewhere in a way that the estimate does not follow."""
     for name, is_usual in UNCOUNTED.items():
         flag = table.flag_of(name) or ""
-        if table.engine == LLAMA_CPP and name in paste.extra and not is_usual(paste.extra[name]):
+        if table.engine == GGUF_ENGINE and name in paste.extra and not is_usual(paste.extra[name]):
             yield Remark("warning.flag_uncounted", {"words": f"`{paste.flags.get(flag, (flag, ''))[0]}`"})
 
 

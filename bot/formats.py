@@ -10,7 +10,7 @@ from catalog.types import Gpu, Model, NotFound, NumberFormat
 from formulas.engines import engine
 
 GGUF_ENGINE = "llama.cpp"
-
+"""Reads GGUF files, and computes every format in 16 or 32 bits."""
 GGUF_AS_STORED = "mxfp4"
 """A format that GGUF files keep as the checkpoint has it."""
 GGUF_FOR_BITS = {4: "q4_k_m", 8: "q8_0"}

@@ -9,13 +9,16 @@ from typing import NamedTuple
 
 from bot.commands import reader_of
 from bot.commands.command import Command
+from bot.formats import GGUF_ENGINE
 from bot.query import Query
 from catalog.types import Gpu, Model
 from formulas.deployment import Deployment, version
 from formulas.since import Since
 from formulas.units import GIB
 
-OLLAMA, LLAMA_CPP = "ollama", "llama.cpp"
+OLLAMA = "ollama"
+RUN_LLAMA_CPP = (GGUF_ENGINE, OLLAMA)
+"""Names under which logs and commands of llama.cpp are known."""
 FIXED_CONTEXT: Since[int] = Since(
     {"0": 2048, "0.6.7": 4096, "0.15.5": 0},
     source="ollama/ollama#10364 (4,096 from 0.6.7) and the notes of 0.15.5: by the memory of all GPUs from then on",
@@ -59,7 +62,7 @@ def default_context(query: Query, model: Model, gpu: Gpu) -> int:
 
 def kept_flag(name: str, value: object, *, ollama: bool) -> str:
     """A setting that the flag tables keep under this name, as Ollama or llama.cpp takes it."""
-    reader = reader_of(OLLAMA if ollama else LLAMA_CPP)
+    reader = reader_of(OLLAMA if ollama else GGUF_ENGINE)
     flag = reader.table.flag_of(name) if reader else None
     return reader.table.write(flag, value) if reader and flag else ""
 

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from bot.commands import reader_of
 from bot.commands.rewrite import Change
 from bot.commands.table import Table
-from bot.formats import SIXTEEN_BIT, own_kv_cache
+from bot.formats import GGUF_ENGINE, SIXTEEN_BIT, own_kv_cache
 from bot.longer import NEEDS_VARIABLE, served_length, stretched
 from bot.parsing.names import default_finder
 from bot.parsing.pasted import name_format
 from bot.questions import release
 from bot.serve_settings import CannotState, setting_flags
-from formulas.deployment import Deployment
+from formulas.deployment import PARALLEL, Deployment
 
 ATTENTION_COPIES = "--enable-dp-attention"
-SIZES = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 INPUTS = "max_input_length"
 """TGI limits inputs apart from the whole and refuses a limit that is not below it (launcher/src/main.rs)."""
 SHARE_MOVES = "kv_cache_config:"
@@ -120,7 +119,7 @@ def _written(flag: str, deployment: Deployment, table: Table) -> str:
 def _model(deployment: Deployment, table: Table) -> list[str]:
     """The model, by its flag where the engine wants one; llama.cpp takes a file of the format."""
     flag = table.flag_of("model") or ""
-    if deployment.engine == "llama.cpp":
+    if deployment.engine == GGUF_ENGINE:
         return [flag, f"{deployment.model.id.rsplit('/', 1)[-1]}-{deployment.weights.key.upper()}.gguf"]
     return [deployment.model.id] if table.positional_model else [flag, deployment.model.id]
 
@@ -130,7 +129,7 @@ def _flags(deployment: Deployment, asked: Asked, table: Table, *, weights: bool)
     for slot, value in _stated(deployment, asked, table).items():
         if flag := table.flag_of(slot):
             yield flag, value
-        elif slot == "data_parallel" or (slot in SIZES and deployment.engine != "llama.cpp"):
+        elif slot == "data_parallel" or (slot in PARALLEL and deployment.engine != GGUF_ENGINE):
             raise CannotState(slot)
     if weights:
         yield from _weights(deployment, table)
@@ -153,14 +152,14 @@ def _stated(deployment: Deployment, asked: Asked, table: Table) -> dict[str, str
     tokens, sequences = _length(deployment, asked)
     numbers: dict[str, float | None] = {
         "sequence_tokens": tokens,
-        "max_sequences": sequences if asked.limit_sequences or deployment.engine == "llama.cpp" else None,
+        "max_sequences": sequences if asked.limit_sequences or deployment.engine == GGUF_ENGINE else None,
         "utilization": asked.utilization,
         "max_batched_tokens": settings.max_batched_tokens,
         "block_size": settings.block_size,
     }
     if table.flag_of(INPUTS):
         numbers[INPUTS] = min(tokens - 1, settings.max_batched_tokens or tokens)
-    for slot in SIZES:
+    for slot in PARALLEL:
         size = layout.tensor_parallel * _sharing(deployment) if slot == "tensor_parallel" else getattr(layout, slot)
         numbers[slot] = size if size > 1 or states(deployment.engine, slot) else None
     return {slot: f"{number:.10g}" for slot, number in numbers.items() if number is not None}
@@ -170,7 +169,7 @@ def _length(deployment: Deployment, asked: Asked) -> tuple[int, int]:
     """(limit of tokens, sequences); the slots of llama.cpp share its context."""
     tokens = max(deployment.load.sequence_tokens, asked.longest)
     sequences = deployment.settings.max_sequences or deployment.batch_per_replica
-    if deployment.engine == "llama.cpp" and not deployment.settings.shared_slots:
+    if deployment.engine == GGUF_ENGINE and not deployment.settings.shared_slots:
         slots = deployment.batch_per_replica
         return tokens * slots, slots
     return tokens, sequences
@@ -180,7 +179,7 @@ def _weights(deployment: Deployment, table: Table) -> Iterator[tuple[str, str]]:
     """A format that the engine makes itself, or the width of one; raises CannotState where a checkpoint is needed."""
     key, recipe = deployment.weights.key, deployment.model.quantization
     stored = recipe.weights if recipe else name_format(default_finder(), deployment.model.id)
-    if deployment.engine == "llama.cpp" or stored == key:
+    if deployment.engine == GGUF_ENGINE or stored == key:
         return
     words = table.serve["weights"].get(key)
     if stored or (words is None and key != SIXTEEN_BIT[deployment.model.architecture.dtype]):
@@ -243,7 +242,7 @@ def environment(deployment: Deployment, stretch: tuple[Change, ...] = ()) -> tup
     count = deployment.layout.gpu_count
     if stretch and deployment.engine in NEEDS_VARIABLE:
         return (NEEDS_VARIABLE[deployment.engine],)
-    if deployment.engine != "llama.cpp" or count == 1 or deployment.gpu.vendor == "Apple":
+    if deployment.engine != GGUF_ENGINE or count == 1 or deployment.gpu.vendor == "Apple":
         return ()
     name = "HIP_VISIBLE_DEVICES" if deployment.gpu.vendor == "AMD" else "CUDA_VISIBLE_DEVICES"
     return (f"{name}={','.join(map(str, range(count)))}",)

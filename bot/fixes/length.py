@@ -9,6 +9,7 @@ from bot.diagnosis import Case, Fix
 DEFAULT_SEQUENCES = 256
 """vLLM's max_num_seqs on most cards (engine/arg_utils.py)."""
 LEAST_LENGTH = 1024
+"""Tokens of a request below which a fix is no use: our choice."""
 
 
 def shorter(case: Case) -> Fix | None:

@@ -7,23 +7,22 @@ from collections.abc import Callable
 from bot.amounts import count, gib
 from bot.changes import HALF, LIGHTER, computes
 from bot.diagnosis import Case, Fix
-from bot.formats import CACHE_IN_8_BITS, number_format
-from bot.ollama import OLLAMA, kept_flag
+from bot.fixes.length import LEAST_LENGTH
+from bot.formats import CACHE_IN_8_BITS, GGUF_ENGINE, number_format
+from bot.ollama import OLLAMA, RUN_LLAMA_CPP, kept_flag
 from formulas.engines.llama_cpp_plan import LlamaCppPlan
 from formulas.estimate import estimate
+from formulas.layout import TENSOR_PARALLEL
 from formulas.solve import longest_sequence
 from formulas.units import GIB, MIB
 
-LARGE_TENSOR = 8
-TENSOR_SIZES = (1, 2, 4, 8)
-LEAST_LENGTH = 1024
 HALF_A_CACHE = 0.5
 """What an 8-bit cache takes of a 16-bit one."""
 
 
 def layers(case: Case) -> Fix | None:
     """llama.cpp: as many layers on the GPU as fit."""
-    if case.engine not in ("llama.cpp", "ollama"):
+    if case.engine not in RUN_LLAMA_CPP:
         return None
     if case.held and case.sized and isinstance(case.sized.estimate.plan, LlamaCppPlan):
         number = case.sized.estimate.plan.offload().gpu_layers
@@ -48,10 +47,10 @@ def _for_ollama(case: Case) -> str:
 
 def cache_8_bit(case: Case) -> Fix | None:
     """Where nothing is solved: the flag of the 8-bit cache, unless the log says that half a cache is still too much."""
-    offered = CACHE_IN_8_BITS.get("llama.cpp" if case.engine == "ollama" else case.engine)
+    offered = CACHE_IN_8_BITS.get(GGUF_ENGINE if case.engine == OLLAMA else case.engine)
     if case.sized or not offered or case.stated("kv_cache") or _has_room_for(case) < HALF_A_CACHE:
         return None
-    flag = "OLLAMA_KV_CACHE_TYPE=q8_0" if case.engine == "ollama" else offered.flag
+    flag = "OLLAMA_KV_CACHE_TYPE=q8_0" if case.engine == OLLAMA else offered.flag
     return Fix("cache_8_bit", {"flag": flag}, flag)
 
 
@@ -67,13 +66,13 @@ def _has_room_for(case: Case) -> float:
 def spread(case: Case) -> Fix | None:
     """Where nothing is solved: twice the GPUs."""
     twice = 2 * int(case.stated("tensor_parallel") or 1)
-    return None if case.sized or twice > LARGE_TENSOR else case.set("spread", "tensor_parallel", twice)
+    return None if case.sized or twice > max(TENSOR_PARALLEL) else case.set("spread", "tensor_parallel", twice)
 
 
 def tensor_sizes(case: Case) -> Fix | None:
     """The largest size below the one that was asked for that divides the heads."""
     heads, now = case.log.number("heads"), case.log.number("tensor_parallel")
-    sizes = [size for size in TENSOR_SIZES if heads and heads % size == 0 and size != now]
+    sizes = [size for size in TENSOR_PARALLEL if heads and heads % size == 0 and size != now]
     smaller = [size for size in sizes if not now or size < now]
     values = {"sizes": ", ".join(map(str, sizes)), "heads": str(heads)}
     return case.first("tensor_sizes", "tensor_parallel", reversed(smaller or sizes), **values)

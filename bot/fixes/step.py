@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.diagnosis import Case, Fix
+from bot.ollama import RUN_LLAMA_CPP
 from formulas.engines.llama_cpp_versions import MICRO_BATCH
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.units import GIB
 
-LEAST_BATCHED = 512
+LEAST_BATCHED, LEAST_MICRO_BATCH = 512, MICRO_BATCH // 4
+"""Tokens of a step below which a prompt is read too slowly to be advised: our choice."""
 LARGE_CARD = 70 * GIB
 BATCHED_LARGE, BATCHED_SMALL = 8192, 2048
 """Default tokens of a step on cards from LARGE_CARD on, and below (vLLM engine/arg_utils.py; SGLang is alike)."""
-LLAMA_CPP = ("llama.cpp", "ollama")
 
 
 def batched(case: Case) -> Fix | None:
     """Half the tokens of a step, and half again until it starts."""
-    least = MICRO_BATCH // 4 if case.engine in LLAMA_CPP else LEAST_BATCHED
+    least = LEAST_MICRO_BATCH if case.engine in RUN_LLAMA_CPP else LEAST_BATCHED
     return case.first("batched", "max_batched_tokens", case.halves(_now(case), least))
 
 
@@ -27,7 +28,7 @@ def _now(case: Case) -> int:
     now = case.stated("max_batched_tokens") or case.log.number("prefill_tokens", "n_ubatch")
     if now:
         return int(now)
-    if case.engine in LLAMA_CPP:
+    if case.engine in RUN_LLAMA_CPP:
         return MICRO_BATCH
     if case.sized and isinstance(plan := case.sized.estimate.plan, VllmPlan):
         return plan.step(case.sized.estimate.deployment.load.sequence_tokens).max_batched_tokens
