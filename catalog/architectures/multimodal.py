@@ -8,16 +8,16 @@ from typing import Any
 
 from catalog.architectures import blocks, registry, towers, vision
 from catalog.architectures.config import Config, UnknownArchitecture
+from catalog.architectures.rope import PARTS
 from catalog.types import Architecture, Attention, Layer, Tower
 
-TEXT_PARTS = ("text_config", "llm_config", "language_config")
 OUTER_FACTS = ("vocab_size", "tie_word_embeddings", "dtype", "torch_dtype", "architectures")
 """Facts that wrappers state outside and mean for the language model."""
 
 
 def text_part(config: Config, model_type: str, renamed: Mapping[str, str]) -> Config:
     """The language model's own config, completed from the wrapper; the wrapper itself where it is flat."""
-    inner = config.part(*TEXT_PARTS)
+    inner = config.part(*PARTS)
     if inner is None:
         return Config({**config.values, "model_type": model_type}, parent=config.parent)
     outer = {key: config.values[key] for key in OUTER_FACTS if config.values.get(key) is not None}
@@ -67,7 +67,7 @@ def unwrapped(config: Mapping[str, Any]) -> Architecture | None:
     flat = FLAT.get(view.model_type)
     if flat:
         return joined(view, registry.read({**config, "model_type": flat}), ())
-    if view.part(*TEXT_PARTS) is None:
+    if view.part(*PARTS) is None:
         return None
     return joined(view, _language_model(text_part(view, "", {})), ())
 
@@ -140,7 +140,7 @@ def gemma3n(config: Config) -> Architecture:
 
 def ministral3(config: Config) -> Architecture:
     """Ministral 3: its text model alone, or Mistral 3's wrapper under the text model's name."""
-    if config.part(*TEXT_PARTS):
+    if config.part(*PARTS):
         return wrapped(config, text="mistral", kind="pixtral", shards=False, renamed={"ministral3": "mistral"})
     inner = Config({**config.values, "model_type": "mistral"}, parent=config.parent)
     return _language_model(inner).model_copy(update={"model_type": config.model_type})

@@ -9,6 +9,7 @@ from catalog.architectures.config import Config
 
 PLACES = ("rope_parameters", "rope_scaling")
 PARTS = ("text_config", "llm_config", "language_config")
+"""Where a config.json keeps the text model of a multimodal one."""
 COUNTED = ("default", "su", "longrope", "llama3", "mrope")
 """Kinds whose reach max_position_embeddings states already."""
 

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from catalog.types import Architecture, LatentAttention, Moe
 from formulas.deployment import Deployment
 from formulas.engines import vllm_versions as releases
+from formulas.engines.eager_step import element_bytes
 from formulas.engines.vllm_classes import uses_runner_v2, uses_v0
 from formulas.engines.vllm_towers import encoder_cache, tower_peak
-from formulas.engines.vllm_widths import element_bytes, expert_width, gathered_ranks, per_token
+from formulas.engines.vllm_widths import expert_width, gathered_ranks, per_token
 from formulas.units import GIB
 
 

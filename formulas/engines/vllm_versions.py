@@ -128,8 +128,6 @@ EAGER_STREAMS: Since[int] = Since(
 MLA_WORKSPACE_CHUNKS, MLA_WORKSPACE_ROWS, MLA_WORKSPACE_LIMIT = 8, 64, 65536
 """vllm/v1/attention/backends/mla/common.py: 8 x max_model_len, 4 pages per sequence, at most 64 Ki tokens."""
 
-MOE_ROUTER_BYTES = 12
-"""fp32 logits, softmax and sorting buffers per expert."""
 MOE_ROWS_LIMIT = 16384
 """Token copies are processed in chunks of VLLM_FUSED_MOE_CHUNK_SIZE tokens."""
 DEEPGEMM_ALIGNMENT = 127

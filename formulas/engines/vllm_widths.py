@@ -7,11 +7,7 @@ from typing import Any
 from catalog.types import Attention, CompressedAttention, GatedDeltaNet, LatentAttention, Layer, Mamba2, Mixer, Mlp, Moe
 from formulas.deployment import Deployment
 from formulas.engines import vllm_versions as releases
-
-
-def element_bytes(deployment: Deployment) -> int:
-    """Bytes of one activation: 4 where the weights are served in fp32, else 2."""
-    return 4 if deployment.weights.key == "fp32" else 2
+from formulas.engines.eager_step import ROUTER_BYTES, element_bytes
 
 
 def per_token(deployment: Deployment, laws: Any, *, eager: bool) -> float:
@@ -77,7 +73,7 @@ def _moe_width(deployment: Deployment, experts: Moe, laws: Any) -> float:
             local_expert_width=expert_width(deployment, experts),
             expert_hidden=experts.latent_size or hidden,
             hidden_size=hidden,
-            router_bytes=releases.MOE_ROUTER_BYTES,
+            router_bytes=ROUTER_BYTES,
             num_experts=experts.num_experts,
         )
     )
