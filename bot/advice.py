@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from bot.reply import Verdict
+from bot.contract import VerdictName
 from catalog.kept import toml
 
 SHOWN = 3
@@ -23,7 +23,7 @@ Condition = str | float | bool | list[str]
 class Facts:
     """What is known about one answer; None is not known, and no condition on it holds."""
 
-    verdict: Verdict | None = None
+    verdict: VerdictName | None = None
     solved: bool | None = None
     """The question left something open (largest batch, which GPU ...)."""
     role: Literal["decoder", "encoder", "encoder_decoder"] | None = None

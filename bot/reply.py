@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from bot.contract import Answer
-
-Verdict = Literal["fits", "tight", "does_not_fit", "needs", "help", "error"]
+from bot.contract import Answer, VerdictName
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class Reply:
 
     answer: Answer
     """The machine-readable object."""
-    verdict: Verdict
+    verdict: VerdictName
     headline: str
     """One sentence that stands alone: it is the notification."""
     language: str = "en"

@@ -10,6 +10,7 @@ from bot import contract
 from bot.amounts import count, gib
 from bot.basis import held_kind
 from bot.comparison import compared, comparison, computed_at_log, readings_of
+from bot.contract import VerdictName
 from bot.diagnosis import HEALTHY, SERVING, Case, rules
 from bot.masking import masked
 from bot.measured import is_far
@@ -17,7 +18,7 @@ from bot.messages import Messages, messages
 from bot.offers import Offer, filled, offers
 from bot.phrasing import engine_name, names
 from bot.present import understood_so_far
-from bot.reply import Reply, Step, Verdict
+from bot.reply import Reply, Step
 from bot.say import say
 
 SHOWN = 6
@@ -70,7 +71,7 @@ def _bare(case: Case) -> Reply:
     return Reply(answer=answer, verdict="needs", headline="")
 
 
-def _verdict(case: Case, base: Reply) -> Verdict:
+def _verdict(case: Case, base: Reply) -> VerdictName:
     """What the log says of memory; a failure for another reason leaves that to the figures, if it never served."""
     rule = rules().get(case.log.failure or "")
     is_other = rule is not None and rule.kind == "other"

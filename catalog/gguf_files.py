@@ -15,7 +15,8 @@ _PART = re.compile(r"-(\d{5})-of-(\d{5})$", re.I)
 _FORMAT = re.compile(
     r"(?<![a-z0-9])(i?q\d(?:_(?:k|0|1|nl|xxs|xs|xl|s|m|l)){0,3}|tq\d_\d|mxfp4|nvfp4|bf16|fp?16|fp?32)(?![a-z0-9])", re.I
 )
-_SPELLINGS = {"f16": "fp16", "f32": "fp32"}
+GGML_NAMES = {"f16": "fp16", "f32": "fp32"}
+"""What ggml calls otherwise than the catalog."""
 DYNAMIC = "ud-"
 """Mark of mixtures that a publisher chose by himself ("UD-Q4_K_XL")."""
 
@@ -57,5 +58,5 @@ def file_format(base: str) -> str:
         if found:
             name = found[-1][1].lower()
             dynamic = place[: found[-1].start()].lower().endswith(DYNAMIC)
-            return (DYNAMIC if dynamic else "") + _SPELLINGS.get(name, name)
+            return (DYNAMIC if dynamic else "") + GGML_NAMES.get(name, name)
     return ""

@@ -17,7 +17,8 @@ MOST_PARTS = 8
 GGUF = re.compile(r"(?:[-_.]i1)?[-_.]gguf\Z", re.I)
 """End of the names of repositories that hold one model in several GGUF formats."""
 USUAL_FILE = "q4_k_m"
-"""The file that llama.cpp takes of such a repository when none is named (common/download.cpp)."""
+"""The file that llama.cpp takes of such a repository when none is named (common/download.cpp), and
+Ollama where a tag names no type (docs/import.md)."""
 
 FORMAT_DETAILS = frozenset(
     "dynamic static block quantized quant autoround hf tensor channel ct marlin g32 g64 g128 4bit 8bit int4 int8 "

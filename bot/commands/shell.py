@@ -37,7 +37,7 @@ _COMMENT = re.compile(r"(?m)^[ \t]*#.*$|(?<=[\s])#[ \t].*$")
 _LIST = re.compile(
     r"\[\s*(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')(?:\s*,\s*(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[\w.$]+(?:\([\w.]*\))?))*\s*,?\s*\]"
 )
-_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
+STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
 _OWN_FLAG = re.compile(r"[\"']--?[a-zA-Z]")
 _BETWEEN = str.maketrans("[],\n", "    ")
 ENDS = frozenset({"|", "||", "&&", "&", ";", ">", ">>", "2>&1", "<", "&>", "&>>", "|&", "2>"})
@@ -87,7 +87,7 @@ def _as_words(match: re.Match[str]) -> str:
     if not _OWN_FLAG.search(text):
         return text
     parts, at = [], 0
-    for string in _STRING.finditer(text):
+    for string in STRING.finditer(text):
         parts += [text[at : string.start()].translate(_BETWEEN), string.group()]
         at = string.end()
     return "".join([*parts, text[at:].translate(_BETWEEN)])

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from bot.commands.shell import STRING
+
 _KEY = re.compile(
     r"(?i)^(?P<before>[ \t]*(?:-[ \t]+)?)[\"']?"
     r"(?P<key>[\w.-]*(?:args|command|cmd|entrypoint)|commands|run|script)[\"']?"
@@ -24,7 +26,6 @@ MOST_SWITCHES = 8
 """Flags without a value at the start of such a list."""
 _PAIR = re.compile(r"[ \t]*-[ \t]+[\w.]+:(?:[ \t]|$)")
 _BLOCK = re.compile(r"[ \t]*(?:-[ \t]+)?([|>])[+-]?[ \t]*$")
-_QUOTED = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
 IMAGE = re.compile(r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?image[\"']?:[ \t]*[\"']?([^\s\"']+)")
 _CARDS = re.compile(
     r"(?:nvidia\.com/gpu|amd\.com/gpu|nvidia\.com/mig-\S+|gpus|requestGPU)[\"']?:[ \t]*[\"']?(\d{1,4})\b"
@@ -122,10 +123,10 @@ def _flatten(lines: list[str], breaks: list[str], row: int, last: int, indent: i
 
 def _without_brackets(line: str) -> str:
     """An inline list as words: '["--model", "x"]' -> '  "--model"   "x"  ', quotes or none."""
-    if line.lstrip().startswith("[") and not _QUOTED.search(line):
+    if line.lstrip().startswith("[") and not STRING.search(line):
         return line.translate(_AS_SPACES)
     parts, at = [], 0
-    for match in _QUOTED.finditer(line):
+    for match in STRING.finditer(line):
         parts += [_bare(line[at : match.start()]), match.group()]
         at = match.end()
     return "".join([*parts, _bare(line[at:])])

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot.parsing.formats import USUAL_GGUF
+from bot.formats import GGUF_ENGINE
 from bot.parsing.items import Item, Sentence
 from bot.parsing.split import HARD_BREAK, SOFT_BREAK
 from bot.words import fold
+from catalog.variants import USUAL_FILE
 
 ASKS = {"ask_batch": "batch", "ask_sequence": "sequence", "ask_gpu_count": "gpu_count", "ask_gpu": "gpu"}
 
@@ -70,8 +71,6 @@ MAKERS = {
     **dict.fromkeys(["amd", "radeon", "instinct"], "AMD"),
 }
 """Brand -> maker of the cards that "which amd gpu" asks for."""
-GGUF_ENGINE = "llama.cpp"
-"""Reads GGUF files."""
 _BLANK = re.compile(r"\s*[=:]\s*\?")
 FARTHEST = 8
 NEAREST = 3
@@ -140,7 +139,7 @@ def _claim(sentence: Sentence, word: Item, noun: Item, solved: str) -> None:
 def _ask_format(sentence: Sentence) -> None:
     """ "which gguf quant": the file format says the engine, not which of its types."""
     sentence.extra["ask_weights"] = True
-    guessed = [claim for claim in sentence.claims.get("weights", []) if claim.vague and claim.value == USUAL_GGUF]
+    guessed = [claim for claim in sentence.claims.get("weights", []) if claim.vague and claim.value == USUAL_FILE]
     for claim in guessed:
         sentence.claims["weights"].remove(claim)
         if not sentence.said("engine"):

@@ -10,7 +10,7 @@ LONGEST_TEXT = 16_000
 
 _SLACK_LINK = re.compile(r"<((?:https?://|mailto:)[^<>|\s]{1,2000})(?:\|[^<>]{0,2000})?>")
 _SLACK_MENTION = re.compile(r"<(?:[@#][A-Z0-9]{2,40}|![a-zA-Z^]{1,40}[^<>|\s]{0,80})(?:\|[^<>]{0,200})?>")
-_SLACK_ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+SLACK_ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 _COMMAND_NAME = re.compile(r"\s*(?:[/@](?:vram|vram[-_]?bot)\b:?|vram(?=\s+[\"']?\S))\s*", re.I)
 _LONG_DASH_FLAG = re.compile(r"(?<!\S)[\u2013\u2014\u2015](?=[A-Za-z])")
 _EMPHASIS = re.compile(r"(?<![\w*_~])([*_~])(?=\S)([^*_~\n]{1,200}?\S|\S)\1(?![\w*_~])")
@@ -62,7 +62,7 @@ def clean(text: str) -> str:
     """The first LONGEST_TEXT characters in plain form; code fences become line breaks, so a command stays a line."""
     text = _SLACK_LINK.sub(r" \1 ", _TERMINAL_CODES.sub(" ", text[:LONGEST_TEXT]))
     text = _SLACK_MENTION.sub(" ", text)
-    for escaped, plain in _SLACK_ESCAPES:
+    for escaped, plain in SLACK_ESCAPES:
         text = text.replace(escaped, plain)
     if not text.isascii():
         text = _plain_characters(text)

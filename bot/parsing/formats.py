@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from bot.parsing.items import Claim, Item, Sentence
 from bot.parsing.versus import bind_second
+from catalog.variants import USUAL_FILE
 
 BETWEEN = ("link", "place", "equals", "filler", "each")
 TAKES_FORMAT = ("weights", "precision", "kv_cache")
-USUAL_GGUF = "q4_k_m"
-"""What Ollama pulls where a tag names no type (ollama/ollama docs/import.md), and most repositories offer first."""
 
 
 def bind_formats(sentence: Sentence) -> None:
@@ -23,7 +22,7 @@ def bind_formats(sentence: Sentence) -> None:
         if sentence.said("weights"):
             item.used = True
         else:
-            sentence.claim("weights", USUAL_GGUF, item, vague=True)
+            sentence.claim("weights", USUAL_FILE, item, vague=True)
     sentence.claims["weights"] = distinct_formats(sentence, sentence.claims.get("weights", []))
     if not sentence.claims["weights"]:
         del sentence.claims["weights"]

@@ -14,7 +14,9 @@ from bot.parsing.clean import clean
 from bot.parsing.items import Claim, Sentence
 from bot.parsing.pasted import claim_settings
 from bot.query import CustomCard
+from catalog.gguf_files import GGML_NAMES
 from catalog.types import NotFound
+from formulas.deployment import PARALLEL
 from formulas.units import GIB
 
 NOWHERE = (0, 0)
@@ -36,9 +38,7 @@ RUNS_ON = {"ollama": "llama.cpp"}
 CACHE_TYPE, FILE_TYPE = "kv_type", "file_type"
 """Facts of llama.cpp: the format of cached keys, and that of the weights as src/llama-model-loader.cpp spells it."""
 SIZES = {"Small": "s", "Medium": "m", "Large": "l"}
-GGML_NAMES = {"f16": "fp16", "f32": "fp32"}
-"""What ggml calls otherwise than the catalog."""
-SPREAD = ("gpu_count", "tensor_parallel", "pipeline_parallel", "data_parallel")
+SPREAD = ("gpu_count", *PARALLEL)
 """Fields that say over how many GPUs a server is spread."""
 CALLS = ("LLM", "EngineArgs", "Engine", "pipeline")
 """Calls by which programs start a server."""

@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from bot.parsing.clean import SLACK_ESCAPES
+
 MENTION = re.compile(r"<[@#!][^<>\s|]{1,100}(?:\|[^<>]{0,200})?>")
 LABELLED = re.compile(r"<((?:https?|mailto|tel):[^<>|\s]{1,2000})\|([^<>]{1,2000})>")
 LINK = re.compile(r"<((?:https?|mailto|tel):[^<>|\s]{1,2000})>")
 MODEL_PAGE = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/")
-ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 STRAIGHT = str.maketrans({**dict.fromkeys("‘’‚‛", "'"), **dict.fromkeys("“”„‟", '"'), "\u00a0": " "})
 """Quotes and spaces that keyboards and word processors bend."""
 FENCE = "```"
@@ -39,7 +40,7 @@ def unescaped(text: str) -> str:
     """Slack's mrkdwn as typed: no mentions, links without brackets, the three entities undone."""
     text = LABELLED.sub(lambda match: _link(*match.groups()), MENTION.sub(" ", text))
     text = LINK.sub(r"\1", text)
-    for escaped, plain in ESCAPES:
+    for escaped, plain in SLACK_ESCAPES:
         text = text.replace(escaped, plain)
     return text
 
