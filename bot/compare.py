@@ -23,6 +23,7 @@ from bot.query import Problem, Query
 from bot.questions import release
 from bot.reply import Cell, Reply, Table
 from bot.resolve import resolve
+from bot.say import assumptions_of
 from bot.size import Sized, size
 from bot.words import comparing, fold
 from formulas.deployment import PARALLEL
@@ -86,12 +87,19 @@ def _beside(refusal: Reply, sides: Sequence[Sized], slot: str) -> Reply:
     text = messages(refusal.language)
     rows = [text(f"compare.row_{_kind(side)}", **_values(side, slot, text)) for side in sides]
     found = [_alternative(side, slot) for side in sides]
+    assumed = _shared([assumptions_of(side, text) for side in sides])
     return replace(
         refusal,
-        answer=refusal.answer.model_copy(update={"alternatives": found}),
+        answer=refusal.answer.model_copy(update={"alternatives": found, "assumptions": list(assumed)}),
         headline=text("compare.headline", rows="; ".join(rows)),
         tables=(table(sides, slot, text),),
+        assumptions=assumed,
     )
+
+
+def _shared(lists: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """What every side assumes."""
+    return tuple(each for each in lists[0] if all(each in others for others in lists[1:]))
 
 
 def _alternative(side: Sized, slot: str) -> contract.Alternative:

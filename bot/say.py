@@ -48,7 +48,7 @@ def say(sized: Sized) -> Reply:
     """The reply to one question worked out."""
     text = messages(sized.resolution.query.language)
     answer = present.answer(sized)
-    assumptions = _assumptions(sized, text)
+    assumptions = assumptions_of(sized, text)
     said = {key for refusal in sized.refusals for key in SAYS_ALSO.get(refusal.key, ())}
     remarks = [each for each in (*sized.resolution.notes.warnings, *cautions(sized)) if each.key not in said]
     said_so_far = (remark_text(remark, text) for remark in remarks)
@@ -259,7 +259,7 @@ def _cache_flag(sized: Sized) -> str:
 # --------------------------------------------------------------------------- assumptions
 
 
-def _assumptions(sized: Sized, text: Messages) -> tuple[str, ...]:
+def assumptions_of(sized: Sized, text: Messages) -> tuple[str, ...]:
     notes = sized.resolution.notes
     kept = sized.estimate.memory.kv_cache
     remarks = [remark_text(remark, text) for remark in notes.assumptions if kept or remark.key != "assumed.kv_cache"]

@@ -113,3 +113,10 @@ def test_nothing_is_offered_where_no_card_was_set(question: str) -> None:
     error = answer(question).answer.error
     assert error
     assert [] == error.suggestions
+
+
+def test_what_all_sides_assume_is_said() -> None:
+    """A batch is that of a length: where the question has none, the sides take the same, and the reply names it."""
+    reply = answer("h100 vs h200 for qwen3-32b fp8")
+    assert "8,192 tokens per sequence" in reply.assumptions
+    assert list(reply.assumptions) == reply.answer.assumptions
