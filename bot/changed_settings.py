@@ -13,17 +13,14 @@ from formulas.engines import engine
 from formulas.engines.vllm_classes import uses_v0
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.estimate import Estimate, estimate
-from formulas.pinned import PinnedPlan
+from formulas.pinned import PRINTED_TO, PinnedPlan
 from formulas.solve import largest
-from formulas.units import GIB
 
 MOST_SHARE = 0.98
 """Above, nothing is left for what is allocated outside of the engine's budget (vLLM#57475)."""
 SHARE_STEPS = 100
 SMALLEST_STEP = 1024
 """Tokens of a step below which prompts are read too slowly to be worth it."""
-PRINTED_TO = GIB // 100
-"""The last digit in which vLLM and SGLang print memory."""
 CAPTURES = ("vllm", "sglang")
 """Engines with a switch that leaves CUDA graphs out."""
 

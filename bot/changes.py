@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from bot.changed_settings import PRINTED_TO, changed_settings, free_settings
+from bot.changed_settings import changed_settings, free_settings
 from bot.contract import VerdictName
 from bot.formats import CACHE_IN_8_BITS, GGUF_ENGINE, number_format
 from bot.resolve import CUSTOM, Resolution
@@ -15,7 +15,7 @@ from catalog.types import Gpu, NumberFormat
 from formulas.deployment import Deployment, Layout
 from formulas.engines import engine
 from formulas.estimate import Estimate, Pool, estimate
-from formulas.pinned import PinnedPlan, with_usable
+from formulas.pinned import PRINTED_TO, PinnedPlan, with_usable
 from formulas.solve import largest_batch, longest_sequence
 
 EDGES = ("batch", "sequence", "utilization")

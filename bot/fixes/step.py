@@ -11,7 +11,7 @@ from formulas.engines.vllm_plan import VllmPlan
 from formulas.units import GIB
 
 LEAST_BATCHED, LEAST_MICRO_BATCH = 512, MICRO_BATCH // 4
-"""Tokens of a step below which a prompt is read too slowly to be advised: our choice."""
+"""Fewest tokens of a step that a fix sets, in vLLM and SGLang and in llama.cpp: our choice."""
 LARGE_CARD = 70 * GIB
 BATCHED_LARGE, BATCHED_SMALL = 8192, 2048
 """Default tokens of a step on cards from LARGE_CARD on, and below (vLLM engine/arg_utils.py; SGLang is alike)."""

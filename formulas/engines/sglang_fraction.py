@@ -159,7 +159,7 @@ def tower_factor(model: Model) -> float:
     width = vision.hidden_size or releases.TOWER_WIDTH
     kind = model.architecture.model_type
     counted = (depth for start, depth in releases.TOWER_DEPTHS.items() if kind.startswith(start))
-    layers = next(counted, vision.parameters / (12 * width**2))
+    layers = next(counted, vision.parameters / (releases.TOWER_MATRICES * width**2))
     complexity = layers * width**2 / (releases.TOWER_LAYERS * releases.TOWER_WIDTH**2)
     least, most = releases.TOWER_BOUNDS
     return releases.TOWER_FRACTION * max(least, min(most, 1 - releases.TOWER_SENSITIVITY * (complexity - 1)))

@@ -115,6 +115,8 @@ TOWER_FRACTION, TOWER_SENSITIVITY = 0.95, 0.1
 TOWER_BOUNDS = (0.8, 1.05)
 TOWER_LAYERS, TOWER_WIDTH = 24, 1024
 """Vision models lower the fraction by the size of their tower against ViT-L/14: adjust_mem_fraction_for_vlm."""
+TOWER_MATRICES = 12
+"""Parameters of a layer over width^2: 4 of attention, 8 of an MLP four times as wide."""
 TOWER_DEPTHS = {"qwen": TOWER_LAYERS, "glm4v": TOWER_LAYERS, "step3": TOWER_LAYERS, "kimi": 27}
 """Layers that SGLang counts by the start of a model type: TOWER_LAYERS where the vision config names its own otherwise
 than num_hidden_layers; 27 of MoonViT: 0.826 on MI355X for Kimi-K2.5."""
