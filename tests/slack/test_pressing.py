@@ -100,4 +100,4 @@ def test_the_home_remembers_and_forgets(bot_server: Server, slack: WebApi) -> No
     view = slack.of("views.publish")[0]["view"]
     block_id, element = next(found for found in elements(view["blocks"]) if found[1]["action_id"] == "vram_forget")
     press(bot_server, "block_actions_home", block_id, element)
-    until(lambda: "batch 7" not in json.dumps(slack.of("views.publish")[-1]["view"]))
+    until(lambda: any("batch 7" not in json.dumps(body["view"]) for body in slack.of("views.publish")))
