@@ -34,6 +34,18 @@ def send(server: Server, body: dict[str, Any], **headers: str) -> Response:
     return server.post(urllib.parse.urlencode({"payload": json.dumps(fresh)}).encode(), **headers)
 
 
+def mention(server: Server, text: str, **changes: Any) -> dict[str, Any]:
+    """Mention the bot; the payload that was sent."""
+    body = payload("app_mention", event__text=f"<@UVRAM> {text}", **changes)
+    assert 200 == send(server, body).status
+    return body
+
+
+def said(message: dict[str, Any]) -> str:
+    """A message's text and all that its blocks say."""
+    return f"{message['text']}\n{json.dumps(message['blocks'], ensure_ascii=False)}"
+
+
 def filled(**fields: str) -> dict[str, Any]:
     """The state of a form: field -> what was filled in, as each kind of element reports it."""
     return {"values": {field: {field: _element(field, value)} for field, value in fields.items()}}

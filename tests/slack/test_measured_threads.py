@@ -10,11 +10,11 @@ import pytest
 
 from tests.conftest import RedisServer
 from tests.slack import serving
-from tests.slack.payloads import payload, send
+from tests.slack.payloads import mention, payload, said, send
 from tests.slack.pressing import press
 from tests.slack.serving import Server
 from tests.slack.test_forms import carried, initials, opened, submit
-from tests.slack.web_api import Call, WebApi
+from tests.slack.web_api import WebApi
 
 LOG = (
     "INFO 11-02 10:11:12 [utils.py:233] non-default args: "
@@ -30,32 +30,12 @@ OTHER_THREAD = "1800000900.000100"
 LATER = "1800000005.000100"
 
 
-def mention(server: Server, text: str, **changes: Any) -> None:
-    body = payload("app_mention", event__text=f"<@UVRAM> {text}", **changes)
-    assert 200 == send(server, body).status
-
-
-def said(message: dict[str, Any]) -> str:
-    return f"{message['text']}\n{json.dumps(message['blocks'], ensure_ascii=False)}"
-
-
-def remembered(slack: WebApi, cards: int) -> None:
-    """Wait until so many cards stand and the link of the last was asked for: by then its thread is remembered."""
-
-    def linked() -> list[Call]:
-        posts = [place for place, call in enumerate(slack.calls) if call.method == "chat.postMessage"]
-        last = posts[cards - 1] if len(posts) >= cards else len(slack.calls)
-        return [call for call in slack.calls[last:] if call.method == "chat.getPermalink"]
-
-    slack.wait(linked, 1)
-
-
 def after_the_log(server: Server, slack: WebApi, change: str, **changes: Any) -> str:
     """The card that a follow-up in the log's thread gets."""
     mention(server, RUNS)
-    remembered(slack, 1)
+    slack.posted()
     mention(server, change, event__ts=LATER, **changes)
-    remembered(slack, 2)
+    slack.posted(2)
     return said(slack.of("chat.postMessage", 2)[1])
 
 
@@ -86,13 +66,13 @@ def test_anyone_in_the_thread_may_ask_on(bot_server: Server, slack: WebApi) -> N
 def test_another_thread_knows_nothing_of_it(bot_server: Server, slack: WebApi) -> None:
     """Two threads with two logs: each goes on with its own."""
     mention(bot_server, RUNS)
-    remembered(slack, 1)
+    slack.posted()
     mention(bot_server, RUNS.replace("41,360", "40,960"), event__ts=OTHER_THREAD, event__thread_ts=OTHER_THREAD)
-    remembered(slack, 2)
+    slack.posted(2)
     mention(bot_server, "kv fp8", event__ts=LATER)
-    remembered(slack, 3)
+    slack.posted(3)
     mention(bot_server, "kv fp8", event__ts="1800000905.000100", event__thread_ts=OTHER_THREAD)
-    remembered(slack, 4)
+    slack.posted(4)
     first, second = map(said, slack.of("chat.postMessage", 4)[2:])
     assert (True, True) == (HALVED in first, "81,920" in second)
 
@@ -100,11 +80,11 @@ def test_another_thread_knows_nothing_of_it(bot_server: Server, slack: WebApi) -
 def test_a_new_log_takes_the_place_of_the_old_one(bot_server: Server, slack: WebApi) -> None:
     """It gets a card of its own, and what is asked next is of it."""
     mention(bot_server, RUNS)
-    remembered(slack, 1)
+    slack.posted()
     mention(bot_server, RUNS.replace("41,360", "40,960"), event__ts=LATER)
-    remembered(slack, 2)
+    slack.posted(2)
     mention(bot_server, "kv fp8", event__ts="1800000007.000100")
-    remembered(slack, 3)
+    slack.posted(3)
     second, third = map(said, slack.of("chat.postMessage", 3)[1:])
     assert (True, True) == ("40,960" in second, "81,920" in third)
 
@@ -125,7 +105,7 @@ def test_an_edited_card_knows_whose_measurements_it_has(
 ) -> None:
     """Whatever is changed in the form, figures of another server are not called measured."""
     mention(bot_server, RUNS)
-    remembered(slack, 1)
+    slack.posted()
     (card,) = slack.of("chat.postMessage")
     press(bot_server, "block_actions_thread", *carried(card), response_url=slack.response_url())
     view = opened(slack)
@@ -151,7 +131,7 @@ def test_a_restart_forgets_nothing(slack: WebApi, settings: dict[str, str], tmp_
     (tmp_path / "second").mkdir()
     with serving.running(tmp_path / "first", app=serving.PRODUCTION, **settings) as first:
         mention(first, RUNS)
-        remembered(slack, 1)
+        slack.posted()
     with serving.running(tmp_path / "second", app=serving.PRODUCTION, **settings) as second:
         mention(second, "kv fp8", event__ts=LATER)
         assert HALVED in said(slack.of("chat.postMessage", 2)[1])
@@ -163,7 +143,7 @@ def test_without_redis_the_thread_is_not_known(
     """Whoever asks on learns that the model has to be named again; nothing is guessed."""
     with serving.running(tmp_path, app=serving.PRODUCTION, **settings) as server:
         mention(server, RUNS)
-        remembered(slack, 1)
+        slack.posted()
         redis_server.stop()
         mention(server, "kv fp8", event__ts=LATER)
         asks, knows = (call["text"] for call in slack.of("chat.postEphemeral", 2))
@@ -208,7 +188,7 @@ def test_the_shortcut_reads_a_log_however_slack_spells_it(
     body = payload("message_action", response_url=slack.response_url())
     body["message"] |= message
     send(bot_server, body)
-    remembered(slack, 1)
+    slack.posted()
     card = said(slack.of("chat.postMessage")[0])
     assert ("measured on your server" in card, MEASURED in card) == (True, True)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
 from tests.slack.check_blocks import check
-from tests.slack.payloads import payload, send
+from tests.slack.payloads import mention, payload, said, send
 from tests.slack.serving import Server
 from tests.slack.web_api import WebApi
 
@@ -29,15 +26,6 @@ REFUSED = (
     "“Qwen/Qwen3-14B” on l40s"
 )
 TOKENS = "41,360"
-
-
-def mention(server: Server, text: str, **changes: Any) -> None:
-    body = payload("app_mention", event__text=f"<@UVRAM> {text}", **changes)
-    assert 200 == send(server, body).status
-
-
-def said(message: dict[str, Any]) -> str:
-    return f"{message['text']}\n{json.dumps(message['blocks'], ensure_ascii=False)}"
 
 
 def test_a_pasted_start_is_measured_in_its_thread(bot_server: Server, slack: WebApi) -> None:

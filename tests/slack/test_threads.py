@@ -9,20 +9,13 @@ import pytest
 
 from bot.surfaces.slack.state import unpack
 from tests.slack.check_blocks import check, objects
-from tests.slack.payloads import filled, payload, send
+from tests.slack.payloads import filled, mention, payload, send
 from tests.slack.serving import Server
 from tests.slack.web_api import WebApi
 
 QUESTION = "qwen3-32b fp8 batch 20 seq 12k on h200"
 THREAD = "1800000000.000100"
 LINK = "https://example.slack.com/archives/{channel}/p1800000001000100?thread_ts=1800000000.000100&amp;cid={channel}"
-
-
-def mention(server: Server, text: str, **changes: Any) -> dict[str, Any]:
-    """Mention the bot; the payload that was sent."""
-    body = payload("app_mention", event__text=f"<@UVRAM> {text}", **changes)
-    assert 200 == send(server, body).status
-    return body
 
 
 def carried(message: dict[str, Any]) -> str:

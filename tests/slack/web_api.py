@@ -51,13 +51,13 @@ class WebApi:
         assert len(found()) >= count, f"only {[call.method for call in self.calls]}"
         return found()
 
-    def posted(self) -> list[Call]:
-        """Wait until a card was posted and its link asked for: by then the thread is remembered."""
+    def posted(self, cards: int = 1) -> list[Call]:
+        """Wait until so many cards stand and the link of the last was asked for: by then its thread is remembered."""
 
         def linked() -> list[Call]:
-            methods = [call.method for call in self.calls]
-            post = methods.index("chat.postMessage") if "chat.postMessage" in methods else len(methods)
-            return [call for call in self.calls[post:] if call.method == "chat.getPermalink"]
+            posts = [place for place, call in enumerate(self.calls) if call.method == "chat.postMessage"]
+            last = posts[cards - 1] if len(posts) >= cards else len(self.calls)
+            return [call for call in self.calls[last:] if call.method == "chat.getPermalink"]
 
         return self.wait(linked, 1)
 
