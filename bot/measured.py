@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.amounts import gib
 from bot.choices import GUIDE
 from bot.errors import QuestionError
-from bot.formats import CACHE_IN_8_BITS, number_format, own_kv_cache, shown
+from bot.formats import CACHE_IN_8_BITS, GGUF_ENGINE, number_format, own_kv_cache, shown
 from bot.logs.readings import Readings
 from bot.query import Query
 from bot.questions import release
@@ -19,7 +19,7 @@ from formulas.pinned import RANKS, differing, left_over, same_server, token_rati
 if TYPE_CHECKING:
     from bot.resolve import Notes
 
-KEEPS_NO_POOL = frozenset({"llama.cpp"})
+KEEPS_NO_POOL = frozenset({GGUF_ENGINE})
 """Engines that allocate what is asked for."""
 STATES_APART = frozenset({"sglang"})
 """Engines that print keys and values without the states, of which their tokens are."""

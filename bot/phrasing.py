@@ -6,15 +6,12 @@ from typing import Any
 
 from bot.amounts import count, gib
 from bot.choices import hears
-from bot.formats import shown
+from bot.formats import GGUF_ENGINE, shown
 from bot.messages import Messages
 from bot.questions import release
 from bot.resolve import Remark
 from formulas.deployment import Deployment, Layout
 from formulas.estimate import Estimate
-
-SPLITS_LAYERS = frozenset({"llama.cpp"})
-"""Engines that put whole layers on each GPU."""
 
 
 def names(deployment: Deployment, text: Messages, *, mixed: bool = False) -> dict[str, str]:
@@ -65,8 +62,8 @@ def where(deployment: Deployment, text: Messages) -> str:
 
 
 def layout_text(layout: Layout, text: Messages, engine: str = "") -> str:
-    """'tensor parallel 8, pipeline parallel 2'; of an engine that keeps layers whole 'layers split over 2 GPUs'."""
-    if engine in SPLITS_LAYERS and layout.gpu_count > 1:
+    """'tensor parallel 8, pipeline parallel 2'; of llama.cpp, which keeps layers whole, 'layers split over 2 GPUs'."""
+    if engine == GGUF_ENGINE and layout.gpu_count > 1:
         return text("label.layers_split", count=layout.gpu_count)
     sizes = {
         "tensor_parallel": layout.tensor_parallel,

@@ -8,14 +8,13 @@ from itertools import islice
 from math import prod
 
 from bot.commands.command import Command
+from bot.formats import GGUF_ENGINE
 from bot.parsing.items import Claim, Sentence
 from bot.parsing.numbers import BYTES_PER
 from bot.query import CustomCard
 from catalog.types import NotFound
 from formulas.deployment import PARALLEL
 
-SPREADS_LAYERS = "llama.cpp"
-"""The engine that uses every GPU it sees without being told."""
 _WORDS = re.compile(r"(?<![\w./@-])[A-Za-z0-9][\w.-]*(?![\w/@])", re.A)
 """Words that are part of no path or address."""
 _CLASSIFIERS = "[张块个卡片枚張塊個]"
@@ -42,7 +41,7 @@ def claim_cards(sentence: Sentence, command: Command) -> None:
     """GPUs given to the process; engines other than llama.cpp use only those that their parallel sizes ask for."""
     if not command.cards:
         return
-    if command.engine == SPREADS_LAYERS or (command.cards == 1 and not any(map(command.states, PARALLEL))):
+    if command.engine == GGUF_ENGINE or (command.cards == 1 and not any(map(command.states, PARALLEL))):
         sentence.claims["gpu_count"] = [Claim(command.cards, command.start, command.end)]
     sentence.extra["visible_gpus"] = command.cards
 
