@@ -197,7 +197,7 @@ def is_laid_out(resolution: Resolution) -> bool:
 
 def _at_this_layout(deployment: Deployment, cards: Iterable[Gpu]) -> Iterator[Choice]:
     """The cards on which the load fits as it is laid out, the smallest first."""
-    for gpu in sorted(cards, key=lambda gpu: (gpu.visible_bytes, gpu.name)):
+    for gpu in sorted(cards, key=lambda gpu: (gpu.visible_bytes, gpu.marketed_gb, gpu.name)):
         if engine(deployment.engine).supports(gpu):
             result = estimate(deployment.change(gpu=gpu))
             if result.fits:

@@ -137,4 +137,4 @@ def fitting_gpus(deployment: Deployment, gpus: Iterable[Gpu], *, most: int = 8) 
     runs_on = engine(deployment.engine).supports
     found = (fewest_gpus(deployment.change(gpu=gpu), most=most) for gpu in gpus if runs_on(gpu))
     choices = [Choice(result) for result in found if result is not None]
-    return sorted(choices, key=lambda choice: (choice.size, choice.gpu_count, choice.gpu.name))
+    return sorted(choices, key=lambda choice: (choice.size, choice.gpu_count, choice.gpu.marketed_gb, choice.gpu.name))
