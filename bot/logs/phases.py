@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from bot.logs.lines import Matched
+from bot.logs.told import told_phase
 
 IN_PROGRESS = {
     "weights": "weights",
@@ -45,6 +46,8 @@ FRAMES_BEFORE = 12_000
 """Characters before an error in which its traceback stands."""
 NOT_ABOUT_THE_GPU = frozenset({"host_memory", "shared_memory"})
 CRASH = "crash"
+TOLD = frozenset({CRASH, "out_of_memory", "host_memory", "shared_memory", "nccl", "nccl_out_of_memory", "worker_died"})
+"""Failures that happen in any phase: what a person says of when counts."""
 NO_MEMORY_LEFT = "no_cache_memory"
 
 
@@ -98,11 +101,15 @@ def settle(matches: list[Matched], text: str, frames: Mapping[str, tuple[str, ..
         return Settled("kv_cache", NO_MEMORY_LEFT, stage, _quote(text, match))
     within = reached or ("" if stage == SERVING else stage)
     phase = match.row.phase or _by_frames(text, match, frames) or IN_PROGRESS.get(within or "")
+    if phase is None and match.row.fails in TOLD:
+        phase = told_phase(text, match.line_start)
     return Settled(phase, match.row.fails, stage, _quote(text, match))
 
 
 def _is_late(entered: str, stage: str | None) -> bool:
     """Whether a line is that of a slower worker: only another load of weights, as of a draft model, goes back."""
+    if stage == SERVING:
+        return entered in BEFORE_GRAPHS | AFTER_CACHE
     return (stage in AFTER_CACHE and entered in BEFORE_GRAPHS) or (stage == "kv_ready" and entered == "pooled")
 
 
