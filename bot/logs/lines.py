@@ -26,7 +26,7 @@ _STYLE = re.compile(
     r"|\S+:\d+:\d+ \[\d+\] |\{\"log\":|time=|level=|E\d{4}|I\d{4}|\(\w+ (?:rank|pid)|\w+-\d+ *\|"
     r"|#? ?(?:GPU|CPU|cuda) blocks|State:|Last State:|Reason:|Exit Code:|[>#^.]{2,}"
     r"|CUDA (?:runtime )?error\b|[\w.-]+: error: |Loading \w*(?: checkpoint)? ?shards?:|Capturing "
-    r"|terminate called|what\(\): |Killed\s*$|Processed prompts:|frame #\d+: )"
+    r"|terminate called|what\(\): |Killed\s*$|Processed prompts:|frame #\d+: |#\d+ +(?:0x[0-9a-f]+ in )?[\w:~]+)"
 )
 """How a line printed by a program begins."""
 _PLACE = re.compile(
@@ -48,6 +48,7 @@ MOST_UNWRAPPED = 2_000
 LEAST_CUT = 2
 """Lines of just that width from which it is the terminal's."""
 _ERROR_NAME = re.compile(r"(?:[\w.]*(?:Error|Exception):? *)?\Z")
+QUOTES = ("`", '"', "“", "「")
 _COMMAND = re.compile(r"(?:\s--[a-z]|docker run|\$ )")
 
 
@@ -197,7 +198,13 @@ def is_machine(text: str, match: Matched) -> bool:
         return True
     is_whole = text[match.line_start : match.line_end].strip(" .!\t") == match.row.anchor
     at, end = match.line_start, match.line_end
-    return is_whole or bool(_STYLE.match(text, at, end) or _PLACE.search(text, at, end))
+    return is_whole or _is_quoted(text, match) or bool(_STYLE.match(text, at, end) or _PLACE.search(text, at, end))
+
+
+def _is_quoted(text: str, match: Matched) -> bool:
+    """Whether a failure's message, or the line that it stands on, begins behind a quotation mark."""
+    before = _ERROR_NAME.sub("", text[match.line_start : match.start])
+    return bool(match.row.fails) and before.endswith(QUOTES)
 
 
 def lines_of(text: str, found: list[Matched]) -> list[tuple[int, int]]:

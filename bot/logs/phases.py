@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from bot.logs.lines import Matched
-from bot.logs.told import told_phase
+from bot.logs.told import told_end, told_phase
 
 IN_PROGRESS = {
     "weights": "weights",
@@ -33,6 +33,8 @@ BEFORE_GRAPHS = frozenset({"profile", "kv_cache", "pooled", "kv_ready"})
 BEFORE_SERVING = ("weights", "profile", "kv_cache", "graph_capture")
 ORDER = (*BEFORE_SERVING, "serving")
 SERVING = "serving"
+SERVED = frozenset({"ready", SERVING})
+"""What follows is no longer a start."""
 LONGEST_QUOTE = 240
 _PREFIX = re.compile(
     r"\s*(?:[\w.-]+ +\| |\(\w+(?: [^()\n]{0,60}=[^()\n]{0,60})?\)|\[(?!Errno)[^\[\]\n]{1,60}\]"
@@ -95,7 +97,7 @@ def settle(matches: list[Matched], text: str, frames: Mapping[str, tuple[str, ..
     if stage in ENDS_WELL:
         failed = [each for each in failed if each.reached or not each.match.row.harmless]
     if not failed:
-        return _without_failure(matches, stage)
+        return _without_failure(matches, stage, text)
     match, reached, _ = _cause(failed)
     if match.row.fails == CRASH and _has_no_cache(matches):
         return Settled("kv_cache", NO_MEMORY_LEFT, stage, _quote(text, match))
@@ -139,9 +141,11 @@ def _cause(failed: list[Failed]) -> Failed:
     return next(by_phase, None) or next(named, strong[0])
 
 
-def _without_failure(matches: list[Matched], stage: str | None) -> Settled:
+def _without_failure(matches: list[Matched], stage: str | None, text: str) -> Settled:
     if _has_no_cache(matches):
         return Settled("kv_cache", NO_MEMORY_LEFT, stage, "")
+    if stage not in SERVED and matches and told_end(text[: matches[0].line_start]):
+        return Settled(told_phase(text, matches[0].line_start) or IN_PROGRESS.get(stage or ""), CRASH, stage, "")
     if stage in ENDS_OPEN:
         return Settled(None, None, stage, "")
     phase = "healthy" if stage in ENDS_WELL else IN_PROGRESS.get(stage or "")

@@ -14,18 +14,25 @@ FILE = Path(__file__).with_name("common.toml")
 LONGEST_TOLD = 20_000
 """Characters before a failure, and behind it, in which a person may have told it."""
 LONGEST_SENTENCE = 400
+BESIDE = 60
+"""Characters between words of a failure and of the phase that they tell."""
+LOADING, SERVING = "weights", "serving"
+"""People say "loading the model" of every step of a start, so a step that they name counts before it."""
 _SENTENCE = re.compile(r"[^\n]+?(?:[.!?;。！？](?=\s|$)|(?=\n)|$)")
 
 
 class _Words(NamedTuple):
     failed: re.Pattern[str]
+    ended: re.Pattern[str]
     phases: dict[str, re.Pattern[str]]
 
 
 @cache
 def _words() -> _Words:
     file = toml(FILE)["told"]
-    return _Words(_any(file["failed"]), {phase: _any(words) for phase, words in file["phases"].items()})
+    return _Words(
+        _any(file["failed"]), _any(file["ended"]), {phase: _any(words) for phase, words in file["phases"].items()}
+    )
 
 
 def _any(words: list[str]) -> re.Pattern[str]:
@@ -39,6 +46,11 @@ def told_phase(text: str, place: int) -> str | None:
     if not told:
         told = [phase for sentence in _before(text, place) if (phase := _nearest(sentence))]
     return told[0] if len(set(told)) == 1 else None
+
+
+def told_end(before: str) -> bool:
+    """Whether the words before a log say that the server ended."""
+    return _words().ended.search(before[-LONGEST_TOLD:]) is not None
 
 
 def _failing(text: str) -> Iterator[str]:
@@ -55,11 +67,16 @@ def _before(text: str, place: int) -> list[str]:
 
 
 def _nearest(sentence: str) -> str | None:
-    """The phase whose words stand nearest to those of the failure."""
+    """The phase whose words stand beside those of the failure, else nearest to them; None where two stand beside."""
     failed = [found.start() for found in _words().failed.finditer(sentence)] or [0]
     away = {
         phase: min(abs(found.start() - place) for found in pattern.finditer(sentence) for place in failed)
         for phase, pattern in _words().phases.items()
         if pattern.search(sentence)
     }
-    return min(away, key=lambda phase: away[phase]) if away else None
+    beside = {phase for phase in away if away[phase] <= BESIDE}
+    if len(beside) > 1 and beside != {LOADING, SERVING}:
+        beside -= {LOADING}
+    if len(beside) > 1:
+        return None
+    return min(beside or away, key=lambda phase: away[phase], default=None)
