@@ -18,7 +18,8 @@ LONGEST_LINE = 4_000
 WRAPPED = 400
 """Characters around the anchor of a failure, whatever lines they stand on."""
 _STYLE = re.compile(
-    r"[ \t]*(?:[>*│|-]+ +)*[`'\"“*]{0,3}(?:\[\d+\] +)?(?:\d+\.\d\d\.\d{3}\.\d{3} [A-Z] |\(\w+(?: \w+=\S+| pid=\d+)|\[|\d{4}-\d\d"
+    r"[ \t]*(?:[>*│|-]+ +)*[`'\"“*]{0,3}(?:\[\d+\] +)?"
+    r"(?:\d+\.\d\d\.\d{3}\.\d{3} [A-Z] |\(\w+(?: \w+=\S+| pid=\d+)|\[|\d{4}-\d\d"
     r"|[A-Z][a-z]{2} +\d|[a-z]{3} +\d{1,2} \d\d:\d\d:\d\d |(?:INFO|WARN\w*|ERROR|DEBUG|CRITICAL|FATAL)\b"
     r"|[\w.]*(?:Error|Exception)\b"
     r"|File \"|Traceback|Process \w+|[\w.-]+ +\| |\w+\.\w+:\d+"

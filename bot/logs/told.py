@@ -40,7 +40,10 @@ def _any(words: list[str]) -> re.Pattern[str]:
 
 
 def told_phase(text: str, place: int) -> str | None:
-    """The phase told in a sentence with a failure, or right before the failure at this place; None where none or two are."""
+    """The phase told in a sentence with a failure, else right before the failure at this place.
+
+    None where none is told, or two are.
+    """
     around = text[max(0, place - LONGEST_TOLD) : place + LONGEST_TOLD]
     told = [phase for sentence in _failing(around) if (phase := _nearest(sentence))]
     if not told:
