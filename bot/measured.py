@@ -49,11 +49,11 @@ def with_measured(deployment: Deployment, query: Query, notes: Notes) -> Deploym
         _note_far(at, readings.weights, notes)
     if not _holds_as_many(found.at, readings):
         notes.warn("warning.other_cache", model=at.model.id, kv_cache=found.at.kv_cache.key)
-        found = replace(found, pool=None, tokens=None)
     elif left_over(found) < 0:
         notes.warn("warning.larger_card", gpu=at.gpu.name, engine=at.engine)
-        found = replace(found, pool=None, tokens=None)
-    return deployment.change(measured=found)
+    else:
+        return deployment.change(measured=found)
+    return deployment.change(measured=replace(found, pool=None, tokens=None))
 
 
 def _as_cached(deployment: Deployment, found: Measured, query: Query, notes: Notes) -> Deployment:

@@ -6,15 +6,12 @@ from collections.abc import Callable
 from math import ceil, floor
 
 from bot.amounts import gib
+from bot.changed_settings import MOST_SHARE, SHARE_STEPS
 from bot.diagnosis import Case, Fix
 from formulas.units import GIB
 
-MOST_SHARE = 0.97
-"""Beyond it the driver and the CUDA context have no room (vLLM's own advice stops at 0.95 to 0.98)."""
 LEAST_SHARE = 0.5
 """A smaller share is another deployment; then other processes are what to look at."""
-STEPS = 100
-"""A share is given to a hundredth."""
 OTHERS_FROM = 3 * GIB
 """More than a CUDA context and NCCL take: another process is on the card."""
 GRAPHS = 3 * GIB
@@ -26,7 +23,7 @@ SPARE = GIB // 2
 def more_utilization(case: Case) -> Fix | None:
     """The smallest share with room for one request."""
     least = _least_share(case) or MOST_SHARE + 1
-    shares = [share for share in (least, round(least + 1 / STEPS, 2)) if share <= MOST_SHARE]
+    shares = [share for share in (least, round(least + 1 / SHARE_STEPS, 2)) if share <= MOST_SHARE]
     share = next((share for share in shares if case.starts({"utilization": share})), None)
     return _share(case, "more_utilization", share) if share else None
 
@@ -37,9 +34,11 @@ def _least_share(case: Case) -> float | None:
         return None
     if case.held:
         solved = case.held.utilization
-        return ceil(STEPS * solved) / STEPS if solved and solved > case.utilization else None
+        return ceil(SHARE_STEPS * solved) / SHARE_STEPS if solved and solved > case.utilization else None
     missing = _missing(case)
-    return ceil(STEPS * (case.utilization + missing / case.total)) / STEPS if missing and case.total else None
+    if not missing or not case.total:
+        return None
+    return ceil(SHARE_STEPS * (case.utilization + missing / case.total)) / SHARE_STEPS
 
 
 def _missing(case: Case) -> float | None:
@@ -58,9 +57,9 @@ def less_utilization(case: Case) -> Fix | None:
         return None
     room = (GRAPHS if case.log.phase == "graph_capture" else SPARE) + case.short
     if case.utilization is None:
-        flag, by = case.flag("utilization"), ceil(STEPS * room / case.total) / STEPS
+        flag, by = case.flag("utilization"), ceil(SHARE_STEPS * room / case.total) / SHARE_STEPS
         return Fix("less_by", {"flag": flag, "by": f"{by:g}"}) if flag else None
-    lowered = floor(STEPS * (case.utilization - room / case.total)) / STEPS
+    lowered = floor(SHARE_STEPS * (case.utilization - room / case.total)) / SHARE_STEPS
     return _share(case, "less_utilization", lowered) if lowered >= LEAST_SHARE else None
 
 
@@ -69,10 +68,10 @@ def fitting_utilization(case: Case) -> Fix | None:
     free = case.log.size("free")
     if free is None or not case.total:
         return None
-    share = floor(STEPS * free / case.total) / STEPS
+    share = floor(SHARE_STEPS * free / case.total) / SHARE_STEPS
     if case.utilization and share >= case.utilization:
-        share = round(case.utilization - 1 / STEPS, 2)
-    least = 1 / STEPS if case.held else LEAST_SHARE
+        share = round(case.utilization - 1 / SHARE_STEPS, 2)
+    least = 1 / SHARE_STEPS if case.held else LEAST_SHARE
     return _share(case, "fitting_utilization", share) if share >= least else None
 
 
@@ -82,8 +81,8 @@ def more_fraction(case: Case) -> Fix | None:
     before = case.log.size("free_before_weights") or (after + weights if after and weights else None)
     if not after or not before:
         return Fix("more_fraction_unknown")
-    least, most = ceil(STEPS * (1 - after / before) + 1), round(STEPS * MOST_SHARE)
-    shares = (step / STEPS for step in range(least, most + 1))
+    least, most = ceil(SHARE_STEPS * (1 - after / before) + 1), round(SHARE_STEPS * MOST_SHARE)
+    shares = (step / SHARE_STEPS for step in range(least, most + 1))
     share = next((share for share in shares if case.starts({"utilization": share})), None)
     return _share(case, "more_fraction", share) if share else None
 

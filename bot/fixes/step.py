@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot.changed_settings import SMALLEST_STEP
 from bot.diagnosis import Case, Fix
 from bot.ollama import RUN_LLAMA_CPP
 from formulas.engines.llama_cpp_versions import MICRO_BATCH
 from formulas.engines.vllm_plan import VllmPlan
 from formulas.units import GIB
 
-LEAST_BATCHED, LEAST_MICRO_BATCH = 512, MICRO_BATCH // 4
-"""Fewest tokens of a step that a fix sets, in vLLM and SGLang and in llama.cpp: our choice."""
+LEAST_MICRO_BATCH = MICRO_BATCH // 4
+"""Fewest tokens of a step of llama.cpp that a fix sets: our choice."""
 LARGE_CARD = 70 * GIB
 BATCHED_LARGE, BATCHED_SMALL = 8192, 2048
 """Default tokens of a step on cards from LARGE_CARD on, and below (vLLM engine/arg_utils.py; SGLang is alike)."""
@@ -19,7 +20,7 @@ BATCHED_LARGE, BATCHED_SMALL = 8192, 2048
 
 def batched(case: Case) -> Fix | None:
     """Half the tokens of a step, and half again until it starts."""
-    least = LEAST_MICRO_BATCH if case.engine in RUN_LLAMA_CPP else LEAST_BATCHED
+    least = LEAST_MICRO_BATCH if case.engine in RUN_LLAMA_CPP else SMALLEST_STEP
     return case.first("batched", "max_batched_tokens", case.halves(_now(case), least))
 
 
