@@ -13,13 +13,17 @@ from formulas.units import GIB
 
 LEAST_MICRO_BATCH = MICRO_BATCH // 4
 """Fewest tokens of a step of llama.cpp that a fix sets: our choice."""
+V0_BLOCKS = "cpu_blocks"
+"""Printed by vLLM's V0 engine alone, which without chunked prefill takes a prompt in one step."""
 LARGE_CARD = 70 * GIB
 BATCHED_LARGE, BATCHED_SMALL = 8192, 2048
 """Default tokens of a step on cards from LARGE_CARD on, and below (vLLM engine/arg_utils.py; SGLang is alike)."""
 
 
 def batched(case: Case) -> Fix | None:
-    """Half the tokens of a step, and half again until it starts."""
+    """Half the tokens of a step, and half again until it starts; none where a step has to hold a whole prompt."""
+    if V0_BLOCKS in case.log.facts and case.sized is None:
+        return None
     least = LEAST_MICRO_BATCH if case.engine in RUN_LLAMA_CPP else SMALLEST_STEP
     return case.first("batched", "max_batched_tokens", case.halves(_now(case), least))
 

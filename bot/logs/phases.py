@@ -51,6 +51,8 @@ CRASH = "crash"
 TOLD = frozenset({CRASH, "out_of_memory", "host_memory", "shared_memory", "nccl", "nccl_out_of_memory", "worker_died"})
 """Failures that happen in any phase: what a person says of when counts."""
 NO_MEMORY_LEFT = "no_cache_memory"
+CACHE_FACTS = ("available_kv_gib", "gpu_blocks")
+"""What is left for the cache, as the log prints it."""
 
 
 class Settled(NamedTuple):
@@ -153,8 +155,9 @@ def _without_failure(matches: list[Matched], stage: str | None, text: str) -> Se
 
 
 def _has_no_cache(matches: list[Matched]) -> bool:
-    """Whether nothing is left for the cache, as the log prints it."""
-    free = next((match.facts["available_kv_gib"] for match in matches if "available_kv_gib" in match.facts), None)
+    """Whether nothing is left for the cache."""
+    printed = (match.facts[name] for match in matches for name in CACHE_FACTS if name in match.facts)
+    free = next(printed, None)
     return isinstance(free, int | float) and free <= 0
 
 
