@@ -16,6 +16,7 @@ from formulas.layout import TENSOR_PARALLEL
 from formulas.solve import longest_sequence
 from formulas.units import GIB, MIB
 
+VLLM = "vllm"
 HALF_A_CACHE = 0.5
 """What an 8-bit cache takes of a 16-bit one."""
 
@@ -90,6 +91,13 @@ def host_limit(case: Case) -> Fix | None:
     return Fix("host_limit", {"limit": gib(round(limit))}) if limit else None
 
 
+def host_memory(case: Case) -> Fix | None:
+    """More memory of the host, or less of it in use, as the engine takes it."""
+    if case.engine in RUN_LLAMA_CPP:
+        return Fix("host_memory_gguf")
+    return Fix("host_memory_vllm" if case.engine == VLLM else "host_memory")
+
+
 def nccl_memory(case: Case) -> Fix | None:
     """Room beside the engine's share, where NCCL says that memory is what it lacks."""
     return Fix("nccl_memory") if "out of memory" in case.log.line else None
@@ -130,6 +138,7 @@ FIXES: dict[str, Callable[[Case], Fix | None]] = {
     "tensor_sizes": tensor_sizes,
     "tensor_to_gpus": tensor_to_gpus,
     "host_limit": host_limit,
+    "host_memory": host_memory,
     "nccl_memory": nccl_memory,
     "install": install,
     "drop_flag": drop_flag,
