@@ -30,7 +30,7 @@ HUGE_CARD_GIB, HUGE_CARD_FRACTION, HUGE_CARD_SINCE = 180_000 * MIB / GIB, 0.79, 
 
 
 class CardReserve(NamedTuple):
-    """Reserve of 0.4.8 to 0.5.2 up to a size of card."""
+    """Reserve of 0.4.8 to 0.5.2 up to a size of card: srt/server_args.py, where mem_fraction_static is None."""
 
     below_gib: float
     reserve: int
@@ -172,6 +172,7 @@ PACKED_SINCE = version("0.5.17")
 V4_KEY_BYTES, V4_INDEX_BYTES = 584, 132
 """Packed fp8 key and index key of DeepSeek-V4: srt/mem_cache/deepseek_v4_memory_pool.py."""
 V4_PAGE = 256
+"""Tokens of a page, as DeepSeek-V4 needs them: srt/mem_cache/deepseek_v4_memory_pool.py."""
 V4_RINGS = {4: 8, 128: 128}
 """Rows of compressor state, twice as many with a draft: get_compress_state_ring_size."""
 V4_ROW_ALIGNMENT = 128

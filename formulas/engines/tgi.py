@@ -42,6 +42,7 @@ Source: TGI docs/source/conceptual/chunking.md."""
 LATENT_HEAD = 256
 """Latent attention is cached decompressed, heads padded to 256: flash_deepseek_v2_modeling.py, head_pad_size."""
 CONTEXT = round(0.5 * GIB)
+"""CUDA context of a process: 0.4 GiB of an A100 are gone at vLLM's start, 0.5 GiB of an H200 at TensorRT-LLM's."""
 BAND = round(1.4 * GIB)
 """What the warm-up leaves against four public logs (2023 to 2024): 0.2, 0.4, 0.8 and 1.3 GiB off."""
 

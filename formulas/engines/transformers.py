@@ -35,6 +35,7 @@ LATENT_CACHED: Since[bool] = Since(
 LOGIT_BYTES = 6
 """16-bit logits and their fp32 copy."""
 CONTEXT = round(0.5 * GIB)
+"""CUDA context of a process: 0.25 to 0.7 GiB in public logs, by card and driver; CONTEXT_BAND is about that."""
 SLACK, SLACK_BAND = 0.075, 0.025
 """Reserved but unused in PyTorch's allocator: 5 to 10 % of what grows and shrinks."""
 CONTEXT_BAND = round(0.2 * GIB)
