@@ -68,10 +68,9 @@ def changed_flags(result: Estimate, resolution: Resolution) -> list[Change]:
     weights = before.weights.key != after.weights.key
     if before.engine != after.engine:
         return []
-    states_share = (before.settings.utilization, after.settings.utilization) != (None, None)
     try:
-        old = flags_of(before, _asked_of(estimate(before), resolution, states_share), weights=weights)
-        new = flags_of(after, _asked_of(result, resolution, states_share), weights=weights)
+        old = flags_of(before, _asked_of(estimate(before), resolution), weights=weights)
+        new = flags_of(after, _asked_of(result, resolution), weights=weights)
     except CannotState:
         return []
     rewrites += _files(before, after, resolution.query.paste)
@@ -80,10 +79,9 @@ def changed_flags(result: Estimate, resolution: Resolution) -> list[Change]:
     return [*(change for change in rewrites if change.flag not in {each.flag for each in found}), *found]
 
 
-def _asked_of(result: Estimate, resolution: Resolution, states_share: bool) -> Asked:
+def _asked_of(result: Estimate, resolution: Resolution) -> Asked:
     """What a pasted command must state; a share that it leaves to the engine is left to it."""
-    found = asked(result, resolution)
-    return found if states_share else replace(found, utilization=None)
+    return replace(asked(result, resolution), utilization=result.deployment.settings.utilization)
 
 
 def _files(before: Deployment, after: Deployment, paste: Command | None) -> Iterator[Change]:

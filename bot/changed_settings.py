@@ -62,7 +62,16 @@ def changed_estimate(deployment: Deployment, fields: Mapping[str, Any]) -> Estim
         if engine(deployment.engine).layout_problem(deployment.model, layout):
             return None
         deployment = deployment.change(layout=layout)
-    return estimate(deployment.change(settings=replace(deployment.settings, **fields)))
+    result = estimate(deployment.change(settings=replace(deployment.settings, **fields)))
+    return _at_its_share(result, deployment) if "max_batched_tokens" in fields else result
+
+
+def _at_its_share(result: Estimate, before: Deployment) -> Estimate:
+    """Smaller steps that leave the engine's share as it was: SGLang takes more of the card with them by default."""
+    share, settings = estimate(before).plan.utilization, result.deployment.settings
+    if settings.utilization is not None or result.plan.utilization <= share:
+        return result
+    return _with(result, replace(settings, utilization=share))
 
 
 def _smaller_steps(result: Estimate) -> Estimate | None:

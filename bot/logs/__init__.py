@@ -16,6 +16,7 @@ from bot.logs.phases import settle, starts
 from bot.logs.ranks import gathered
 from bot.logs.reader import LogReader
 from bot.logs.shorten import plain, shortened
+from bot.logs.told import told_out_of_memory
 
 COMMON = LogReader("common")
 
@@ -34,7 +35,9 @@ def find_log(text: str) -> tuple[Observation, str] | None:
     reader, own = _engine(text)
     matches = sorted([*COMMON.read(text), *own], key=lambda match: match.start)
     if not any(is_machine(text, match) for match in matches):
-        return None
+        phase = told_out_of_memory(text)
+        told = Observation(engine=reader.engine if reader else None, phase=phase, failure="out_of_memory", stage=None)
+        return (told, text) if phase else None
     seen = [_observation(reader, start, text, is_cut) for start in starts(matches)]
     outcome = next((each for each in reversed(seen) if each.ended), seen[-1])
     return outcome, rest_of(text, lines_of(text, matches))

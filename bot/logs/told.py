@@ -24,15 +24,16 @@ _SENTENCE = re.compile(r"[^\n]+?(?:[.!?;。！？](?=\s|$)|(?=\n)|$)")
 class _Words(NamedTuple):
     failed: re.Pattern[str]
     ended: re.Pattern[str]
+    out_of_memory: re.Pattern[str]
+    supposed: re.Pattern[str]
     phases: dict[str, re.Pattern[str]]
 
 
 @cache
 def _words() -> _Words:
     file = toml(FILE)["told"]
-    return _Words(
-        _any(file["failed"]), _any(file["ended"]), {phase: _any(words) for phase, words in file["phases"].items()}
-    )
+    phases = {phase: _any(words) for phase, words in file["phases"].items()}
+    return _Words(**{name: _any(file[name]) for name in _Words._fields if name != "phases"}, phases=phases)
 
 
 def _any(words: list[str]) -> re.Pattern[str]:
@@ -54,6 +55,13 @@ def told_phase(text: str, place: int) -> str | None:
 def told_end(before: str) -> bool:
     """Whether the words before a log say that the server ended."""
     return _words().ended.search(before[-LONGEST_TOLD:]) is not None
+
+
+def told_out_of_memory(text: str) -> str | None:
+    """The phase in which a person says that memory ran out, of a text without a log; None where none is told."""
+    words = _words()
+    told = [sentence for sentence in _failing(text[:LONGEST_TOLD]) if words.out_of_memory.search(sentence)]
+    return next((phase for each in told if not words.supposed.search(each) and (phase := _nearest(each))), None)
 
 
 def _failing(text: str) -> Iterator[str]:
