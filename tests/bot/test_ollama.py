@@ -21,7 +21,8 @@ qwen3:32b    500a1f067a9f    30 GB    27%/73% CPU/GPU    32768      4 minutes fr
 on rtx 4090"""
 OUT_OF_MEMORY = """ollama run qwen3:32b
 llama runner process has terminated: cudaMalloc failed: out of memory
-ggml_backend_cuda_buffer_type_alloc_buffer: allocating 8192.00 MiB on device 0: cudaMalloc failed: out of memory"""
+ggml_backend_cuda_buffer_type_alloc_buffer: allocating 8192.00 MiB on device 0: cudaMalloc failed: out of memory
+ggml_gallocr_reserve_n: failed to allocate CUDA0 buffer of size 8589934592"""
 
 ACCEPTED = re.compile(
     r"(?:OLLAMA_(?:CONTEXT_LENGTH|NUM_PARALLEL|FLASH_ATTENTION)=\d+ |OLLAMA_KV_CACHE_TYPE=q\d_0 )+ollama serve(?: &)?"
