@@ -51,7 +51,8 @@ class LogReader:
     def read(self, text: str) -> list[Matched]:
         """Every row on every line that it matches."""
         flat = text.replace("\n", " ")
-        return [match for row in self.rows for match in matches(row, text, flat)]
+        printed = (row for row in self.rows if row.anchor in flat)
+        return [match for row in printed for match in matches(row, text, flat)]
 
     def judge(self, facts: Mapping[str, Any], settled: Settled) -> Settled:
         """The outcome once more, with the numbers at hand."""
