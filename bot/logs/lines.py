@@ -62,6 +62,7 @@ class Row:
     enters: str = ""
     fails: str = ""
     phase: str = ""
+    usual: str = ""
     weak: bool = False
     harmless: bool = False
     clears: bool = False

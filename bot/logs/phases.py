@@ -107,6 +107,7 @@ def settle(matches: list[Matched], text: str, frames: Mapping[str, tuple[str, ..
     phase = match.row.phase or _by_frames(text, match, frames) or IN_PROGRESS.get(within or "")
     if phase is None and match.row.fails in TOLD:
         phase = told_phase(text, match.line_start)
+    phase = phase or match.row.usual or None
     return Settled(phase, match.row.fails, stage, _quote(text, match))
 
 
