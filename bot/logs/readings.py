@@ -32,7 +32,7 @@ PRINTED: dict[str, dict[str, tuple[str, ...]]] = {
     "sglang": {"weights": ("weights",), "pool": ("pools",), "graphs": ("graph",)},
     "llama.cpp": {"weights": ("weights",), "activations": ("graph_full",)},
     "tgi": {"weights": ("weights",)},
-    "tensorrt-llm": {"weights": ("engine",), "pool": ("kv",)},
+    "tensorrt-llm": {"weights": ("engine", "weights"), "pool": ("kv",)},
 }
 """Engine -> term -> the facts that print it, without their unit. llama.cpp allocates what is asked for: no pool."""
 TEXT = re.compile(r"\bmeasured\[([^\[\]\n]{1,400})\]")

@@ -13,7 +13,7 @@ class TensorRtReader(LogReader):
     def read(self, text: str) -> list[Matched]:
         """Every row on every line that it matches, without the small cache of a profile run that is over."""
         found, profiled = super().read(text), text.find(PROFILED)
-        return [match for match in found if match.start > profiled or not _is_of_a_cache(match)]
+        return [match for match in found if match.start >= profiled or not _is_of_a_cache(match)]
 
 
 def _is_of_a_cache(match: Matched) -> bool:
