@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from bot.parsing.digits import is_number_here
 from bot.parsing.items import Item
 from bot.parsing.links import Link, read_link
 from bot.parsing.names import Finder, Name, is_name, name_at, run_of
 from bot.parsing.numbers import read_number
+from bot.parsing.phrases import phrase_at, role_of, single
 from bot.parsing.slots import NOUNS
-from bot.parsing.split import LONGEST_WORD, NO_BREAK, Word, cut, split_known, split_times, split_words
+from bot.parsing.split import LONGEST_WORD, Word, cut, split_known, split_times, split_words
 from bot.parsing.tongue import settle_language
 from bot.parsing.units import join_units
-from bot.words import Meaning, spaced, vocabulary
+from bot.words import Meaning, vocabulary
 
 VERSION = re.compile(r"v?\d+(?:\.\d+)+(?:[.-]?(?:post|rc|dev|alpha|beta|a|b)\.?\d*)*\Z")
 BUILD = re.compile(r"b\d{3,5}\Z")
@@ -72,13 +74,13 @@ def _item_at(words: list[Word], index: int, finder: Finder, text: str) -> tuple[
         return Item(word.operator, word.start, word.end, gap=word.gap), 1
     if len(word.folded) > LONGEST_WORD and not read_link(word.text):
         return (_number(word) if word.folded.isdigit() else None) or _plain(word), 1
-    phrase = _phrase_at(words, index)
+    phrase = phrase_at(words, index)
     link = _link(word)
     may_be = not link and _may_be_name(word, phrase)
     name = name_at(finder, run_of(words, index, _name_ends(), text), 0) if may_be else None
     if phrase and phrase[1] > (name.length if name else 0):
         return _span("word", words, index, phrase[1], phrase[0]), phrase[1]
-    if name and not _is_number_here(words, index, name) and not (phrase and name.vague and _is_share(words, index)):
+    if name and not is_number_here(words, index, name) and not (phrase and name.vague and _is_share(words, index)):
         return _named(words, index, name), name.length
     if phrase:
         return _span("word", words, index, phrase[1], phrase[0]), phrase[1]
@@ -144,7 +146,7 @@ def _number(word: Word) -> Item | None:
 def _build(words: list[Word], index: int) -> Item | None:
     """ "b4500" behind an engine is the number of its build."""
     word = words[index]
-    if index and _role(words[index - 1]) == "engine" and BUILD.match(word.folded):
+    if index and role_of(words[index - 1]) == "engine" and BUILD.match(word.folded):
         return Item("release", word.start, word.end, word.folded, word.gap)
     return None
 
@@ -153,72 +155,23 @@ def _plain(word: Word) -> Item:
     return Item("unknown", word.start, word.end, gap=word.gap)
 
 
-def _is_number_here(words: list[Word], index: int, name: Name) -> bool:
-    """A card that is called by digits alone ("4090") is a number behind a word for a length, or before "tokens"."""
-    if name.kind != "gpu" or name.length != 1 or not words[index].folded.isdigit():
-        return False
-    around = [words[place] for place in (index - 1, index + 1, index - 2) if 0 <= place < len(words)]
-    if index and words[index - 1].operator == "equals":
-        around = [words[index - 2]] if index > 1 else []
-    return any(_role(word) in _BEFORE_NUMBERS for word in around[:1]) or any(
-        _role(word) == "tokens" for word in around[1:2]
-    )
-
-
 def _is_share(words: list[Word], index: int) -> bool:
     """ "half 4k, half 8k": shares of a mix, not half precision; one share alone is none."""
     others = [word for place, word in enumerate(words) if place != index]
-    return any(_role(word) in ("half", "rest") or word.folded.endswith("%") for word in others)
-
-
-_BEFORE_NUMBERS = frozenset({"sequence", "batch", "tokens", "input", "output", "max_batched_tokens", "max_sequences"})
-
-
-def _role(word: Word) -> str:
-    meaning = _single(word.folded)
-    return meaning.readings[0].role if meaning else ""
-
-
-def _single(folded: str) -> Meaning | None:
-    rows = vocabulary().first.get(folded, ())
-    return next((meaning for key, meaning in rows if len(key) == 1), None)
-
-
-def _phrase_at(words: list[Word], index: int) -> tuple[Meaning, int] | None:
-    """The longest phrase of any language that starts here, and how many words it takes.
-
-    Where accents were typed, phrases with just these come first: "dùng lượng tử" is no "dung lượng".
-    """
-    rows = vocabulary().first.get(words[index].folded, ())
-    found = [(meaning, len(key)) for key, meaning in rows if len(key) == 1 or _spells(words, index, key)]
-    as_typed = (phrase for phrase in found if _is_as_typed(words[index : index + phrase[1]], phrase[0]))
-    return next(as_typed, found[0]) if found else None
-
-
-def _is_as_typed(words: list[Word], meaning: Meaning) -> bool:
-    """Whether a phrase is spelled with the accents that were typed, if any were."""
-    typed = " ".join(word.text for word in words)
-    return typed.isascii() or any(reading.written == spaced(typed) for reading in meaning.readings)
-
-
-def _spells(words: list[Word], index: int, key: tuple[str, ...]) -> bool:
-    behind, rest = words[index + 1 : index + len(key)], key[1:]
-    if len(behind) < len(rest) or behind[0].folded != rest[0]:
-        return False
-    return all(word.folded == part and word.gap == NO_BREAK for word, part in zip(behind, rest, strict=True))
+    return any(role_of(word) in ("half", "rest") or word.folded.endswith("%") for word in others)
 
 
 def _parts(word: Word, finder: Finder) -> list[Word] | None:
     """The parts of a word that is written together, where all of them are known; small words alone are a name."""
     parts = split_known(word, lambda part: _is_known(part, finder), takes_number)
-    return None if parts and "-" in word.text and all(_role(part) in SMALL for part in parts) else parts
+    return None if parts and "-" in word.text and all(role_of(part) in SMALL for part in parts) else parts
 
 
 def _stands_for_card(words: list[Word], index: int) -> bool:
     """ "on a b500": no batch stands there."""
     if not CARD.match(words[index].folded) or words[index].gap:
         return False
-    before = [_role(word) for word in words[max(index - 2, 0) : index]]
+    before = [role_of(word) for word in words[max(index - 2, 0) : index]]
     return before[-1:] == ["cards"] or before == ["place", "filler"]
 
 
@@ -233,5 +186,5 @@ def _is_known(part: str, finder: Finder) -> bool:
 
 def takes_number(part: str) -> bool:
     """A word that a number may be glued to: b16, tp2, ctx32k."""
-    meaning = _single(part)
+    meaning = single(part)
     return meaning is not None and any(reading.role in NOUNS for reading in meaning.readings)
