@@ -14,6 +14,7 @@ from bot.longer import NEEDS_VARIABLE, served_length, stretched
 from bot.parsing.names import default_finder
 from bot.parsing.pasted import name_format
 from bot.questions import release
+from bot.refusals import BFLOAT16_FROM, COMPUTED_16_BIT
 from bot.serve_settings import CannotState, setting_flags
 from formulas.deployment import PARALLEL, Deployment
 
@@ -181,12 +182,18 @@ def _weights(deployment: Deployment, table: Table) -> Iterator[tuple[str, str]]:
     stored = recipe.weights if recipe else name_format(default_finder(), deployment.model.id)
     if deployment.engine == GGUF_ENGINE or stored == key:
         return
-    words = table.serve["weights"].get(key)
+    words = table.serve["weights"].get(_computed(deployment))
     if stored or (words is None and key != SIXTEEN_BIT[deployment.model.architecture.dtype]):
         raise CannotState(key)
     if words:
         flag, value = words.split()
         yield flag, value
+
+
+def _computed(deployment: Deployment) -> str:
+    """The format's key; fp16 for bf16 on a card that has none: the engine refuses the one, both take the same."""
+    key, has = deployment.weights.key, deployment.gpu.compute_capability
+    return COMPUTED_16_BIT if key == "bf16" and has and has < BFLOAT16_FROM else key
 
 
 def _cache(deployment: Deployment, table: Table) -> Iterator[tuple[str, str]]:

@@ -102,3 +102,10 @@ def test_emitted_commands_are_read_back(seed: int) -> None:
             assert told(deployment) == told(read_back(text, deployment)), text
             written += 1
     assert written
+
+
+@pytest.mark.parametrize(("card", "expected"), [("t4", "--dtype float16"), ("l4", "--dtype bfloat16")])
+def test_bf16_is_asked_of_cards_that_have_it(card: str, expected: str) -> None:
+    """vLLM refuses bfloat16 below compute capability 8.0, so the command says float16 there."""
+    deployment = resolve(parse(f"qwen3-8b bf16 on {card} vllm")).deployment
+    assert expected in str(serve_command(deployment, Asked()))
