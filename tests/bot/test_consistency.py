@@ -11,6 +11,7 @@ from bot.answer import answer
 from bot.contract import Answer
 from bot.size import is_slice
 from catalog.load import load
+from formulas.engines import engine
 from formulas.solve import LONGEST_TOKENS
 
 SEED, DEPLOYMENTS = 20, 60
@@ -120,10 +121,11 @@ def test_changes_do_what_they_promise(sized: list[tuple[dict[str, object], Answe
 
 
 def test_commands_do_what_they_promise(sized: list[tuple[dict[str, object], Answer]]) -> None:
-    """The command of every change that fits, read back with its GPUs, fits too, at a length that the engine takes."""
+    """The command of every change that fits, read back, fits too, on a card and at a length that the engine takes."""
     wrong = []
     for deployment, found in sized:
-        if deployment["tokens"] > (load().models[deployment["model"]].max_length or 0):
+        runs = engine(deployment["engine"]).supports(load().gpus[deployment["gpu"]])
+        if not runs or deployment["tokens"] > (load().models[deployment["model"]].max_length or 0):
             continue
         for change in found.alternatives:
             if change.command and change.question and change.fits:

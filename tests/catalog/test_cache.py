@@ -35,7 +35,7 @@ from catalog.cache import open_cache
 from catalog.find import Finder
 from catalog.load import load
 
-print(Finder(load(), open_cache(sys.argv[1])).find_gpu("h1000").suggestions[0])
+print(Finder(load(), open_cache(sys.argv[1])).find_gpu("h100x").suggestions[0])
 print("rapidfuzz" in sys.modules)
 """
 
