@@ -50,6 +50,14 @@ def _other_engine(sized: Sized) -> Iterator[Remark]:
         yield Remark("warning.engine_card", {"engine": deployment.engine, "gpu": deployment.gpu.name})
 
 
+def _fork_only(sized: Sized) -> Iterator[Remark]:
+    """A type that a fork made and the engine itself cannot load."""
+    deployment = sized.estimate.deployment
+    if deployment.weights.fork:
+        named = {"fork": deployment.weights.fork, "weights": deployment.weights.key, "engine": deployment.engine}
+        yield Remark("warning.fork_only", named)
+
+
 def _beyond_model(sized: Sized) -> Iterator[Remark]:
     """What the engine does with a length beyond the model's, and how the model's card lengthens it."""
     does, deployment = beyond(sized.resolution), sized.estimate.deployment
@@ -163,6 +171,7 @@ RULES: tuple[Callable[[Sized], Iterator[Remark]], ...] = (
     _card,
     _nodes,
     _other_engine,
+    _fork_only,
     _not_computed,
     _beyond_model,
     _older_than_the_card,

@@ -13,7 +13,8 @@ SUFFIX = ".gguf"
 MMPROJ = "mmproj"
 _PART = re.compile(r"-(\d{5})-of-(\d{5})$", re.I)
 _FORMAT = re.compile(
-    r"(?<![a-z0-9])(i?q\d(?:_(?:k|0|1|nl|xxs|xs|xl|s|m|l)){0,3}|tq\d_\d|mxfp4|nvfp4|bf16|fp?16|fp?32)(?![a-z0-9])", re.I
+    r"(?<![a-z0-9])(i?q\d(?:_(?:kss|k[slt]?|0|1|nl|bn|xxs|xs|xl|s|m|l)){0,3}|tq\d_\d|mxfp4|nvfp4|bf16|fp?16|fp?32)(?![a-z0-9])",
+    re.I,
 )
 GGML_NAMES = {"f16": "fp16", "f32": "fp32"}
 """What ggml calls otherwise than the catalog."""

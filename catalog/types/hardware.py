@@ -85,6 +85,8 @@ class NumberFormat(Fact):
     """Bytes of scale per token, head and side (key or value) of the KV cache."""
     gguf: bool = False
     """A llama.cpp type; a mixture (q4_k_m) picks a type per tensor."""
+    fork: str = ""
+    """The program that alone reads this type, where llama.cpp itself does not."""
     guide_bytes: float | None = None
     """Bytes per parameter in the guide's precision table."""
     min_compute_capability: float | None = None

@@ -17,7 +17,7 @@ Category = Literal[
 
 When = Literal[
     "always", "more_bits", "first_2", "first_4", "first_eighth", "first_sixteenth", "middle", "grouped",
-    "grouped_or_experts", "eight_experts",
+    "grouped_or_experts", "eight_experts", "experts",
 ]  # fmt: skip
 """more_bits: first and last eighth of the layers and every third between; grouped: 4 or more query heads a KV head."""
 
@@ -148,7 +148,7 @@ LIFTED_VALUES = frozenset({Q3, Q4})
 LAYERS_70B = 80
 
 WIDE_BLOCK, NARROW_BLOCK = 256, 32
-NARROW = frozenset({"q8_0", "q5_0", "q5_1", "q4_0", "q4_1", "iq4_nl", "mxfp4"})
+NARROW = frozenset({"q8_0", "q6_0", "q5_0", "q5_1", "q4_0", "q4_1", "iq4_nl", "iq1_s_r4", "iq1_m_r4", "mxfp4"})
 """Types with blocks of 32; all other quantized ones have blocks of 256."""
 FALLBACK: dict[str, str] = {
     Q2: "q4_0",
@@ -158,5 +158,10 @@ FALLBACK: dict[str, str] = {
     Q4: "q5_0",
     Q5: "q5_1",
     Q6: "q8_0",
+    "iq4_k": "q5_0",
+    "iq5_ks": "q5_0",
+    "iq5_k": "q6_0",
+    "iq6_k": "q8_0",
+    "q8_k_r8": "q8_0",
 }
-"""What a matrix gets whose rows are no multiple of 256; IQ types fall back to iq4_nl."""
+"""What a matrix gets whose rows are no multiple of 256; other IQ types fall back to iq4_nl."""

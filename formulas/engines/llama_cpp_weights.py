@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from catalog.types import Architecture, Attention, Moe, NumberFormat, WeightFile
 from formulas import compiled
 from formulas.deployment import Deployment
+from formulas.engines.ik_llama_mixtures import IK_MIXTURES
 from formulas.engines.llama_cpp_mixtures import (
     FALLBACK,
     LAYERS_70B,
@@ -80,6 +81,7 @@ CONDITIONS: dict[When, Callable[[Place], bool]] = {
     "grouped": lambda at: at.heads_per_group >= GROUPED_HEADS,
     "grouped_or_experts": lambda at: at.heads_per_group >= GROUPED_HEADS or at.experts >= FEW_EXPERTS,
     "eight_experts": lambda at: at.experts == EIGHT_EXPERTS,
+    "experts": lambda at: at.experts >= FEW_EXPERTS,
 }
 EXPERTS = ("experts_up", "experts_down")
 SAME_RULES: dict[Category, Category] = {"experts_up": "ffn_up", "experts_down": "ffn_down"}
@@ -122,7 +124,8 @@ def _cached(architecture: Architecture, form: NumberFormat, formats: tuple[Numbe
 
 
 def _weights(architecture: Architecture, form: NumberFormat, formats: Mapping[str, NumberFormat], laws: Any) -> Weights:
-    mixture = MIXTURES.get(form.key) or Mixture(form.key, output=SIXTEEN_BITS, embedding=SIXTEEN_BITS)
+    plain = Mixture(form.key, output=SIXTEEN_BITS, embedding=SIXTEEN_BITS)
+    mixture = MIXTURES.get(form.key) or IK_MIXTURES.get(form.key, plain)
     sizes = _Sizes(mixture, formats, architecture, laws)
     return Weights(
         layers=tuple(sizes.layer(index) for index in range(architecture.num_hidden_layers)),

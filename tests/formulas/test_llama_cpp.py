@@ -14,6 +14,7 @@ from catalog.types import Architecture, Gpu
 from formulas import compiled
 from formulas.deployment import Deployment, Layout, Load, Settings, version
 from formulas.engines import engine
+from formulas.engines.ik_llama_mixtures import IK_MIXTURES
 from formulas.engines.llama_cpp_cache import Formats, Slots, cache_bytes, layer_keeps
 from formulas.engines.llama_cpp_compute import Card, compute_buffer
 from formulas.engines.llama_cpp_mixtures import MIXTURES
@@ -105,6 +106,20 @@ def test_bits_per_weight_of_other_models(model: str, weights: str, bits: float) 
 
 
 @pytest.mark.parametrize(
+    ("model", "weights", "bytes_"),
+    [
+        (LLAMA_8B, "iq2_ks", 2.30 * 2**30),
+        ("Qwen/Qwen3-235B-A22B", "iq4_kss", 114.093 * 2**30),
+        ("deepseek-ai/DeepSeek-R1-0528", "iq3_kt", 272.527 * 2**30),
+        ("moonshotai/Kimi-K2-Instruct", "iq3_ks", 430.908 * 2**30),
+    ],
+)
+def test_files_of_ik_llama(model: str, weights: str, bytes_: float) -> None:
+    """Sizes that ik_llama.cpp printed in its pull requests 85, 529 and 642 and in a log of Kimi K2: within 1.5 %."""
+    assert bytes_ == pytest.approx(gguf_weights(run(model, weights=weights), compiled).file, rel=0.015)
+
+
+@pytest.mark.parametrize(
     ("model", "weights", "device_mib", "host_mib", "within"),
     [
         ("openai/gpt-oss-120b", "mxfp4", 58.44891 * 1024, None, 0.0001),
@@ -125,10 +140,10 @@ def test_logged_model_buffers(
         assert host_mib == pytest.approx(sizes.host / MIB, rel=within)
 
 
-@pytest.mark.parametrize("key", sorted(MIXTURES))
+@pytest.mark.parametrize("key", sorted(MIXTURES | IK_MIXTURES))
 def test_mixtures_name_known_formats(key: str) -> None:
     """Every type of every mixture is a row of formats.toml."""
-    mixture, known = MIXTURES[key], load().formats
+    mixture, known = (MIXTURES | IK_MIXTURES)[key], load().formats
     types = {mixture.base, mixture.output, *(rule.type for rule in mixture.rules)}
     assert types <= set(known)
 
