@@ -127,7 +127,7 @@ def read(cleaned: str, finder: Finder, log: Observation | None = None) -> Senten
     items, language = tag(words, finder)
     typos = () if command or log else settle_typos(items, words)
     settle_in_and_out(items)
-    sentence = Sentence(cleaned, finder, join_nouns(items), language, command=command, log=log)
+    sentence = Sentence(cleaned, finder, join_nouns(items, cleaned), language, command=command, log=log)
     if typos:
         sentence.extra["typos"] = typos
     if command:

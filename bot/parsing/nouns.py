@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from bot.parsing.items import PARTS, Item
 from bot.parsing.split import NO_BREAK
+from bot.words import fold, vocabulary
 
 COUNTED = frozenset({"batch", "users", "requests", "prompts", "concurrent"})
 """Words for sequences that are served at once."""
+WHOLE = COUNTED - {"concurrent"}
+"""Those behind which "each" is whole: each concurrent ... user."""
 LENGTHS = frozenset({"tokens", "sequence"})
 
 
@@ -22,24 +25,31 @@ def joined_role(first: str, second: str) -> str | None:
     if second == "each" and first in LENGTHS:
         return "each"
     if first == "each":
-        return "each" if second in COUNTED else {"cards": "per_card", "nodes": "unknown"}.get(second)
+        return "each" if second in COUNTED - {"batch"} else {"cards": "per_card", "nodes": "unknown"}.get(second)
     if "gpu" in pair and pair <= {"gpu", "cards", "card_brand"} and first != second:
         return "gpu"
     return "utilization" if pair == {"memory", "utilization"} else None
 
 
-def join_nouns(items: list[Item]) -> list[Item]:
-    """The items with such neighbours as one."""
+def join_nouns(items: list[Item], text: str) -> list[Item]:
+    """The items with such neighbours as one; "per request" is whole, so that the batch in "per request batch 8" is not."""
     joined: list[Item] = []
     for item in items:
         before = joined[-1] if joined and item.gap == NO_BREAK else None
-        role = joined_role(before.role, item.role) if before else None
+        is_whole = before and before.role == "each" and item.role in COUNTED and _is_counted(text[: before.end])
+        role = joined_role(before.role, item.role) if before and not is_whole else None
         if before and role:
             value = before.value if before.role == "gpu" else item.value
             joined[-1] = Item(role, before.start, item.end, value, before.gap, before.vague or item.vague)
         else:
             joined.append(item)
     return joined
+
+
+def _is_counted(text: str) -> bool:
+    """Whether the last word says what is counted."""
+    rows = vocabulary().first.get(fold(text.rpartition(" ")[2]), ())
+    return any(reading.role in WHOLE for key, meaning in rows if len(key) == 1 for reading in meaning.readings)
 
 
 def settle_in_and_out(items: list[Item]) -> None:
