@@ -41,7 +41,7 @@ def widest_format(query: Query) -> Reply:
     key = "compare.widest" if best.verdict != "does_not_fit" else "compare.none_fits"
     engine = engine_name(best.estimate.deployment.engine, text)
     lead = f"{text(key, weights=shown(_key(best)), engine=engine)} " if own.held else ""
-    return replace(reply, headline=lead + reply.headline, tables=(table(sides, "weights", text), *reply.tables))
+    return replace(reply, headline=lead + reply.headline, tables=(table(sides, ("weights",), text), *reply.tables))
 
 
 def _candidates(query: Query, own: Sized) -> list[str]:

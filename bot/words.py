@@ -114,6 +114,12 @@ def comparing() -> frozenset[str]:
     return frozenset(fold(word) for table in languages().values() for word in table["compares"])
 
 
+@cache
+def joining() -> frozenset[str]:
+    """Words that set two values side by side where a question compares, folded."""
+    return frozenset(fold(word) for table in languages().values() for word in table["joins"])
+
+
 def notation() -> dict[str, Any]:
     """The words of the trade that every language shares."""
     return toml(HERE / "parsing" / "notation.toml")

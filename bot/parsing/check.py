@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import replace
 from itertools import pairwise
 from math import isfinite
 from operator import attrgetter
 
 from bot.parsing.items import Claim, Sentence, replaced
+from bot.parsing.sides import sides_of
 from bot.query import CustomCard, Problem
 from bot.words import comparing, fold
 from catalog.types import NotFound
@@ -34,17 +34,24 @@ SUGGESTED = 3
 """Corrected questions that are offered for a contradiction."""
 
 
-VALUES = ("number", "format", "release")
-"""Roles of what may be the second of two values without a noun of its own."""
-
-
 def check(sentence: Sentence) -> None:
     """Append a problem for each contradiction and each impossible value."""
+    is_clear = not sentence.problems
     for slot, claims in list(sentence.claims.items()):
         sentence.claims[slot] = claims = _precise(sentence, slot, claims)
         _check_range(sentence, slot, claims)
         _check_conflict(sentence, slot, claims)
     _check_layouts(sentence)
+    if is_clear and sentence.command is None and sentence.log is None:
+        _set_side_by_side(sentence)
+
+
+def _set_side_by_side(sentence: Sentence) -> None:
+    """Offer the sides of a comparison in place of a question without one of the values."""
+    slots = [str(problem.slot) for problem in sentence.problems]
+    is_plain = bool(slots) and all(problem.code == "conflict" for problem in sentence.problems)
+    if is_plain and (sides := sides_of(sentence, slots)):
+        sentence.problems = [replace(problem, suggestions=sides) for problem in sentence.problems]
 
 
 def _precise(sentence: Sentence, slot: str, claims: list[Claim]) -> list[Claim]:
@@ -130,19 +137,7 @@ def _others(sentence: Sentence, claims: list[Claim], value: object) -> list[Clai
         if {_comparable(first.value), _comparable(second.value)} != {value}
         and _only_joins(sentence, first.end, second.start)
     ]
-    return [_without_noun(sentence, claim, value, ordered) for claim in others] + joints
-
-
-def _without_noun(sentence: Sentence, claim: Claim, value: object, ordered: list[Claim]) -> Claim:
-    """ "batch 20 vs 40": the noun of the first stays for the second, which has none of its own."""
-    place = bisect_left(ordered, claim.end, key=attrgetter("start"))
-    behind = ordered[place] if place < len(ordered) else None
-    if behind is None or _comparable(behind.value) != value or len(sentence.within(behind.start, behind.end)) != 1:
-        return claim
-    values = sentence.within(claim.start, claim.end)
-    if len(values) < 2 or not _only_joins(sentence, claim.end, behind.start):
-        return claim
-    return replace(claim, start=values[-1].start) if values[-1].role in VALUES else claim
+    return others + joints
 
 
 def _only_joins(sentence: Sentence, start: int, end: int) -> bool:

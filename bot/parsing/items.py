@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from bot.parsing.split import HARD_BREAK, NO_BREAK, SOFT_BREAK
 from bot.query import Problem, Said
 from catalog.types import Machine
 
+_SPACED = re.compile(r"[ ]+([,;?!])")
+"""A mark that lost the word before it."""
 PARTS = frozenset({"input", "output"})
 """Slots that a number of tokens is a part of."""
 
@@ -133,4 +136,4 @@ def said_of(claim: Claim, text: str, whole: bool) -> Said[Any]:
 def replaced(text: str, claim: Claim, words: str = "") -> str:
     """The question with other words where a claim stands."""
     corrected = text[: claim.start] + words + text[claim.end :]
-    return " ".join(corrected.replace(" ,", ",").split()).strip(" ,;")
+    return _SPACED.sub(r"\1", " ".join(corrected.split())).strip(" ,;")

@@ -32,7 +32,7 @@ def joined_role(first: str, second: str) -> str | None:
 
 
 def join_nouns(items: list[Item], text: str) -> list[Item]:
-    """The items with such neighbours as one; "per request" is whole, so that the batch in "per request batch 8" is not."""
+    """The items with such neighbours as one; "per request" is whole: "per request batch 8" states a batch."""
     joined: list[Item] = []
     for item in items:
         before = joined[-1] if joined and item.gap == NO_BREAK else None

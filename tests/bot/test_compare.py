@@ -60,16 +60,57 @@ def test_each_side_is_what_its_own_question_answers(question: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "sides"),
+    [
+        (
+            "gemma-3-12b fp8 on l4 or gemma-3-27b awq on l40s, 8 users 4k",
+            ["gemma-3-12b fp8 on l4, 8 users 4k", "gemma-3-27b awq on l40s, 8 users 4k"],
+        ),
+        (
+            "compare qwen3-14b fp8 l40s batch 8 with qwen3-14b bf16 h100 batch 12",
+            ["qwen3-14b fp8 l40s batch 8", "qwen3-14b bf16 h100 batch 12"],
+        ),
+        (
+            "qwen3-8b trên a10 so với qwen3-14b trên l40s, batch 6",
+            ["qwen3-8b trên a10, batch 6", "qwen3-14b trên l40s, batch 6"],
+        ),
+        ("sglang bf16 h200 vs vllm fp8 h100 qwen3-14b", ["sglang bf16 h200 qwen3-14b", "vllm fp8 h100 qwen3-14b"]),
+        ("qwen3-8b awq or qwen3-14b on l40s", ["qwen3-8b awq on l40s", "qwen3-14b on l40s"]),
+        ("qwen3-8b or qwen3-14b fp8 on l40s", ["qwen3-8b fp8 on l40s", "qwen3-14b fp8 on l40s"]),
+        ("h100 fp8 hay 2 l40s awq cho qwen3-32b, 6 người", ["h100 fp8 cho qwen3-32b, 6 người"]),
+        ("a10 4k vs l40s 8k vs h100 16k, qwen3-8b batch 2", ["a10 4k, qwen3-8b batch 2", "l40s 8k, qwen3-8b batch 2"]),
+        ("qwen3-8b fp8 batch 6 vs 12 vs 24 on l4", ["qwen3-8b fp8 batch 6 on l4", "qwen3-8b fp8 batch 12 on l4"]),
+        ("qwen3-8b fp8 6 vs 12 users on l4", ["qwen3-8b fp8 6 users on l4", "qwen3-8b fp8 12 users on l4"]),
+        ("qwen3-8b fp8 on l4\nqwen3-14b awq on l40s", ["qwen3-8b fp8 on l4", "qwen3-14b awq on l40s"]),
+        ("is qwen3-8b 4k on l4 better than 8k on l40s?", ["is qwen3-8b 4k on l4 better?", "is qwen3-8b 8k on l40s?"]),
+        ("chạy gemma-3-12b fp8 trên l4 thay vì gemma-3-27b fp8 trên l40s", ["chạy gemma-3-12b fp8 trên l4"]),
+    ],
+)
+def test_sides_that_differ_in_several_things_are_parted(question: str, sides: list[str]) -> None:
+    """Each side has what it states and what is shared, goes by all that differs, and is answered."""
+    reply = answer(question)
+    assert reply.answer.error
+    assert sides == reply.answer.error.suggestions[: len(sides)]
+    assert len(reply.answer.error.suggestions) == len(reply.answer.alternatives)
+    names = [row[0].text for row in reply.tables[0].rows]
+    assert len(set(names)) == len(names)
+    found = [side.max_batch for side in reply.answer.alternatives]
+    alone = [answer(side).answer.capacity for side in sides]
+    assert [each and each.max_batch for each in alone] == found[: len(sides)]
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "qwen3-32b fp8 batch 20 batch 30 seq 8k",
         "qwen3-32b fp8 int4 on h100",
-        "qwen3-32b fp8 on h100 or int4 on l40s",
+        "qwen3-32b fp8 on h100 or l40s int4 8k 16k",
+        "l4 vs l40s with qwen3-8b fp8 or awq",
         "qwen3-23b on h100 vs h200",
     ],
 )
 def test_slips_are_not_compared(question: str) -> None:
-    """Two values that nothing sets against each other, two differences at once and unknown names are refused."""
+    """Two values that nothing sets against each other, every mixture of two pairs and unknown names are refused."""
     reply = answer(question)
     assert reply.answer.error
     assert [] == reply.answer.alternatives
