@@ -17,6 +17,7 @@ from bot.resolve import resolve
 from bot.say import say
 from bot.size import size
 from bot.sorry import internal_error, sorry
+from bot.tried import with_tried
 from bot.which_format import asks_format, widest_format
 from bot.which_model import with_offers
 
@@ -60,4 +61,4 @@ def _answer(query: Query, settings: Defaults) -> Reply:
         from bot.derive import derive
 
         return derive(sized)
-    return say(sized)
+    return with_tried(say(sized), query, sized.resolution)

@@ -17,7 +17,7 @@ from bot.parsing.clean import LONGEST_TEXT, clean
 from bot.parsing.counts import bind_counts, bind_ranges
 from bot.parsing.form import claim_form, split_form
 from bot.parsing.formats import bind_formats
-from bot.parsing.items import Claim, Item, Sentence, said_of
+from bot.parsing.items import Claim, Item, Sentence, Tried, said_of
 from bot.parsing.lengths import bind_counted_mix, bind_durations, bind_mix, bind_products
 from bot.parsing.listed_cards import blank_listing, claim_listing
 from bot.parsing.loads import bind_images, settle_loads
@@ -26,16 +26,17 @@ from bot.parsing.machines import bind_machine_counts, bind_machines, drop_machin
 from bot.parsing.named import bind_card_states, bind_models, bind_settings, bind_switches, bind_verb
 from bot.parsing.names import Finder, default_finder
 from bot.parsing.nouns import join_nouns, settle_in_and_out
-from bot.parsing.pasted import blank, claim_command, yield_to_command
+from bot.parsing.pasted import blank, blanked, claim_command, yield_to_command
 from bot.parsing.quantiles import bind_quantiles, settle_quantiles
 from bot.parsing.scattered import bind_scattered
 from bot.parsing.shapes import bind_shapes
 from bot.parsing.sums import bind_input_and_output, bind_part_pairs, bind_ratio, bind_sums
 from bot.parsing.tag import tag
+from bot.parsing.tries import bind_tries, claim_tries, find_tries
 from bot.parsing.typos import settle_typos
 from bot.parsing.unknown import find_unknown_names, require_model
 from bot.parsing.versus import bind_versus
-from bot.query import Problem, Query
+from bot.query import Attempt, Problem, Query
 
 STEPS = (
     bind_settings,
@@ -76,6 +77,7 @@ STEPS = (
     find_unknown_names,
     bind_verb,
     require_model,
+    bind_tries,
     yield_to_command,
     check,
 )
@@ -92,6 +94,7 @@ SLOTS = frozenset(field.name for field in fields(Query)) - {
     "extra",
     "paste",
     "log",
+    "tried",
 }
 
 NEEDS_READING = frozenset({"unknown", "number", "release", "model", "gpu", "format", "engine", "machine", "quantile"})
@@ -124,6 +127,8 @@ def read(cleaned: str, finder: Finder, log: Observation | None = None) -> Senten
     command = find_command(cleaned)
     words = blank(cleaned, command) if command else cleaned
     words, listed = blank_listing(words)
+    tries = find_tries(cleaned, command) if command else []
+    words = blanked(words, [(each.start, each.end) for each in tries])
     items, language = tag(words, finder)
     typos = () if command or log else settle_typos(items, words)
     settle_in_and_out(items)
@@ -132,6 +137,7 @@ def read(cleaned: str, finder: Finder, log: Observation | None = None) -> Senten
         sentence.extra["typos"] = typos
     if command:
         claim_command(sentence, command)
+        claim_tries(sentence, tries)
     claim_listing(sentence, listed)
     for step in STEPS:
         step(sentence)
@@ -155,9 +161,15 @@ def _query(text: str, sentence: Sentence) -> Query:
         extra=sentence.extra,
         command=sentence.command is not None or sentence.log is not None,
         paste=sentence.command,
+        tried=tuple(_attempt(sentence, each) for each in sentence.tried),
         log=sentence.log,
         **said,
     )
+
+
+def _attempt(sentence: Sentence, tried: Tried) -> Attempt:
+    said = {slot: said_of(claim, sentence.text, slot in WHOLE) for slot, claim in tried.claims.items() if slot in SLOTS}
+    return Attempt(tried.words, said, tried.extra)
 
 
 def _unread(sentence: Sentence) -> tuple[str, ...]:

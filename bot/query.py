@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
@@ -47,6 +48,16 @@ class Problem:
     """The offending words as the person typed them."""
     suggestions: tuple[str, ...] = ()
     """Names or corrected questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What words beside a pasted command say was changed in it, or could be."""
+
+    words: str
+    said: Mapping[str, Said[Any]]
+    """By slot."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,3 +111,5 @@ class Query:
     """What a pasted log says."""
     paste: Command | None = field(default=None, compare=False)
     """The pasted command itself."""
+    tried: tuple[Attempt, ...] = ()
+    """Other values for what it states; the question is of the command as it stands."""

@@ -14,6 +14,7 @@ from bot.resolve import resolve
 from bot.say_log import say_log
 from bot.size import size
 from bot.sorry import sorry
+from bot.tried import with_tried
 
 CARD_IN_USE = "card_in_use"
 """The failure in which what is free is all that there is."""
@@ -28,7 +29,7 @@ def read_log(query: Query, log: Observation) -> Reply:
         return say_log(Case(query, log, None))
     except QuestionError as error:
         return _without_figures(say_log(Case(query, log, None), explained=query.model is not None), query, error)
-    return say_log(Case(query, log, sized))
+    return with_tried(say_log(Case(query, log, sized)), query, sized.resolution)
 
 
 def _with_log(query: Query, log: Observation) -> Query:

@@ -31,6 +31,11 @@ def readers() -> tuple[Reader, ...]:
     return tuple(sorted(found, key=lambda reader: reader.name != "vllm"))
 
 
+def reader_named(table: str) -> Reader | None:
+    """The reader over the flag table of this name."""
+    return next((reader for reader in readers() if reader.name == table), None)
+
+
 def reader_of(engine: str) -> Reader | None:
     """The reader of an engine's own commands."""
     return next((reader for reader in readers() if reader.table.engine == engine), None)

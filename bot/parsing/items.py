@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.commands.command import Command
 from bot.logs.observation import Observation
@@ -50,6 +50,14 @@ class Claim:
     vague: bool = False
 
 
+class Tried(NamedTuple):
+    """What words beside a command change in it."""
+
+    words: str
+    claims: dict[str, Claim]
+    extra: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Sentence:
     """A text being read."""
@@ -68,6 +76,7 @@ class Sentence:
     """Requests a second, each with the items that said so; 0 where it counts something else."""
     command: Command | None = None
     log: Observation | None = None
+    tried: list[Tried] = field(default_factory=list)
     _present: set[str] = field(init=False)
     """Roles that any item may have."""
 

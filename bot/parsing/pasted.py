@@ -43,8 +43,13 @@ MOST_PARTS = 24
 
 def blank(text: str, command: Command) -> str:
     """The text around the command, every character in its place; where it stood a line ends."""
+    return blanked(text, [(command.start, command.end), *command.spans])
+
+
+def blanked(text: str, places: list[tuple[int, int]]) -> str:
+    """The text with line breaks at these places."""
     left = list(text)
-    for start, end in ((command.start, command.end), *command.spans):
+    for start, end in places:
         left[start:end] = "\n" * (end - start)
     return "".join(left)
 
@@ -68,7 +73,7 @@ def yield_to_command(sentence: Sentence) -> None:
         return
     find_card(sentence, command)
     settle_count(sentence, command)
-    settle_model(sentence, command, [each for each in sentence.claims.get("model", []) if _is_own(each, command)])
+    settle_model(sentence, command, [each for each in sentence.claims.get("model", []) if is_own(each, command)])
     cards = [sentence.text[claim.start : claim.end] for claim in sentence.claims.get("gpu", [])]
     kept = [problem for problem in sentence.problems if not _is_named(problem, command, cards=cards)]
     _leave_unread(sentence, [problem for problem in sentence.problems if problem not in kept])
@@ -76,9 +81,9 @@ def yield_to_command(sentence: Sentence) -> None:
     for slot, claims in sentence.claims.items():
         if len({str(claim.value) for claim in claims}) < 2:
             continue
-        stated = {str(claim.value) for claim in claims if _is_own(claim, command)}
+        stated = {str(claim.value) for claim in claims if is_own(claim, command)}
         doubtful = [claim for claim in claims if _is_beside(sentence, claim, slot, command)]
-        others = [claim for claim in claims if not _is_own(claim, command)]
+        others = [claim for claim in claims if not is_own(claim, command)]
         if stated and len({str(claim.value) for claim in others}) > 1:
             doubtful = others
         settled = stated or len({str(claim.value) for claim in doubtful}) > 1
@@ -108,14 +113,15 @@ def _is_named(problem: Problem, command: Command, *, cards: list[str]) -> bool:
     return known or any(fold(words) in own or (stem and stem in bare(words)) for words in problem.words)
 
 
-def _is_own(claim: Claim, command: Command) -> bool:
+def is_own(claim: Claim, command: Command) -> bool:
+    """Whether the command itself states it."""
     places = ((command.start, command.end), *((each.start, each.end) for each in command.settings.values()))
     return any(start <= claim.start and claim.end <= end for start, end in places)
 
 
 def _is_beside(sentence: Sentence, claim: Claim, slot: str, command: Command) -> bool:
     """Whether a claim stands in a comment, or is a model that only looks like a path, or an image with its tag."""
-    if _is_own(claim, command):
+    if is_own(claim, command):
         return False
     return in_comment(sentence.text, claim.start) or (
         slot == "model"

@@ -58,7 +58,7 @@ def settle_count(sentence: Sentence, command: Command) -> None:
         is_of_one_node = nodes > 1 and used in {count * nodes for count in counts}
         if len(counts) > 1 or max(counts) > used or is_of_one_node:
             sentence.claims["gpu_count"] = []
-            sentence.extra.setdefault("visible_gpus", min(counts))
+            sentence.extra.setdefault("visible_gpus", int(min(counts)))
 
 
 def _used(command: Command) -> int:
