@@ -88,7 +88,8 @@ def yield_to_command(sentence: Sentence) -> None:
             doubtful = others
         settled = stated or len({str(claim.value) for claim in doubtful}) > 1
         if doubtful and settled:
-            sentence.claims[slot] = [claim for claim in claims if claim not in doubtful]
+            dropped = set(map(id, doubtful))
+            sentence.claims[slot] = [claim for claim in claims if id(claim) not in dropped]
             for claim in doubtful:
                 sentence.forget(claim)
 
