@@ -24,14 +24,16 @@ SIZE = re.compile(r"-parallel-size\Z|--(?:tp|pp|dp)-size\Z|--num-shard\Z")
 def command(result: Estimate, resolution: Resolution) -> str | None:
     """The serve command of an estimate's deployment; None where a checkpoint would have to be invented.
 
-    Of a pasted command line it is that line, with what is different changed in it.
+    Of a pasted command line it is that line, with what is different changed in it; of Ollama, whose settings say
+    nothing of cards, none for other cards alone.
     """
     if not resolution.gpu_named:
         return None
     if is_ollama(resolution.query):
-        same = resolution.query.paste and not changed_marks(result, resolution)
-        other_file = result.deployment.weights.key != resolution.deployment.weights.key
-        return None if same or other_file else ollama_command(result.deployment, resolution.query)
+        before, after = resolution.deployment, result.deployment
+        same = (resolution.query.paste or before != after) and not changed_settings(before, after)
+        other_file = after.weights.key != before.weights.key
+        return None if same or other_file else ollama_command(after, resolution.query)
     paste, changes = resolution.query.paste, changed_flags(result, resolution)
     if paste and (line := rewritten(paste, changes)):
         return _plain(line)

@@ -134,3 +134,15 @@ def test_memory_that_ollama_leaves_alone_is_not_used() -> None:
 
 
 HELD_BACK = "OLLAMA_GPU_OVERHEAD=4294967296 "
+
+
+@pytest.mark.parametrize(
+    "text", ["ollama qwen3:32b on a 4090 ctx 24k 4 users", "ollama run qwen3:32b on a 4060 ti 16gb"]
+)
+def test_other_cards_come_without_settings(text: str) -> None:
+    """No card is part of Ollama's settings: offers of other hardware repeat none, those that change one have it."""
+    found = answer(text).answer.alternatives
+    hardware = [each for each in found if each.change.startswith(("gpu=", "gpu_count="))]
+    assert hardware
+    assert {None} == {each.command for each in hardware}
+    assert all(each.command for each in found if each not in hardware)
