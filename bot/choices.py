@@ -155,12 +155,15 @@ def _release(text: str, key: str, notes: Notes) -> Version:
     return release
 
 
+_LAST_WORD = re.compile(r"[^\s=:]+\Z")
+
+
 def choose_kv_cache(
     query: Query, model: Model, gpu: Gpu, weights: NumberFormat, engine_key: str, notes: Notes
 ) -> NumberFormat:
     """The stated format, in the engine's own terms, else what the engine picks by itself."""
     if query.kv_cache:
-        return _cache_of(engine_key, number_format(query.kv_cache.value), query.kv_cache.words, notes)
+        return _cache_of(engine_key, number_format(query.kv_cache.value), query.text, query.kv_cache.words, notes)
     key = own_kv_cache(model, gpu, weights, engine_key)
     notes.assume("kv_cache", "assumed.kv_cache", kv_cache=key, engine=engine_key)
     return number_format(key)
@@ -171,17 +174,18 @@ def hears(model: Model) -> bool:
     return model.architecture.model_type == "whisper"
 
 
-def _cache_of(engine_key: str, stated: NumberFormat, words: str, notes: Notes) -> NumberFormat:
+def _cache_of(engine_key: str, stated: NumberFormat, text: str, words: str, notes: Notes) -> NumberFormat:
     """GGUF types are llama.cpp's alone, and fp8 is none of its: the engine's own 8-bit cache stands in for either.
 
-    Raises Unsupported for other widths.
+    Raises Unsupported for other widths, and for formats of weights alone.
     """
     foreign = stated.key == "fp8" if engine_key == GGUF_ENGINE else stated.gguf
-    if not foreign:
+    if not foreign and stated.cache_bits is not None:
         return stated
     own = CACHE_IN_8_BITS.get(engine_key)
     if own is None or round(stated.bits) != EIGHT:
-        raise Unsupported("unsupported.kv_cache", engine=engine_key, words=(words,))
+        instead = (text.replace(words, _LAST_WORD.sub(own.key, words), 1),) if own and words in text else ()
+        raise Unsupported("unsupported.kv_cache", engine=engine_key, words=(words,), suggestions=instead)
     notes.assume("kv_cache", "assumed.format", words=words, weights=f"KV cache {own.key}")
     return number_format(own.key)
 

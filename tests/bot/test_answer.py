@@ -106,9 +106,17 @@ def test_what_cannot_be_answered_gets_a_sentence(question: str, code: str) -> No
     assert reply.headline == reply.answer.error.message
 
 
-def test_suggestions_are_questions_or_names_that_work() -> None:
+@pytest.mark.parametrize(
+    "question",
+    [
+        "qwen3-32b fp8 batch 20 batch 30 seq 8k on h100",
+        "qwen3-8b kv awq on 4090",
+        "llama-server -m Qwen3-8B-Q4_K_M.gguf -c 8192 -ctk q3_k on rtx 4090",
+    ],
+)
+def test_suggestions_are_questions_or_names_that_work(question: str) -> None:
     """A corrected question is answered."""
-    error = answer("qwen3-32b fp8 batch 20 batch 30 seq 8k on h100").answer.error
+    error = answer(question).answer.error
     assert error
     assert error.suggestions
     assert all(answer(suggestion).answer.error is None for suggestion in error.suggestions)
