@@ -24,14 +24,15 @@ def gathered(matches: list[Matched], text: str, tightest: Mapping[str, tuple[str
         worker = _worker(text, match)
         for name, value in match.facts.items():
             if isinstance(value, dict):
-                facts[name] = {**value, **facts.get(name, {})}
+                known = facts.setdefault(name, {})
+                facts[name] = {**value, **known} if isinstance(known, dict) else known
             else:
                 facts.setdefault(name, value)
                 by_worker.setdefault(name, {}).setdefault(worker, value)
     differ = {name: found for name, found in by_worker.items() if len(set(map(str, found.values()))) > 1}
     chosen = {name: _chosen(name, found, tightest) for name, found in differ.items()}
-    known = {name: value for name, value in chosen.items() if value is not None}
-    return facts | known | ({BY_RANK: {name: differ[name] for name in known}} if known else {})
+    settled = {name: value for name, value in chosen.items() if value is not None}
+    return facts | settled | ({BY_RANK: {name: differ[name] for name in settled}} if settled else {})
 
 
 def _worker(text: str, match: Matched) -> str:
