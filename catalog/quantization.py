@@ -13,6 +13,7 @@ from typing import Any
 
 from catalog.architectures import read
 from catalog.architectures.rope import PARTS
+from catalog.gptq_rules import left_out
 from catalog.module_groups import QUANTIZED_BY_DEFAULT, group_of
 from catalog.types import WEIGHT_GROUPS, Architecture, Layer, Moe, Quantization
 from catalog.weight_schemes import UnknownQuantization, mixed_formats, untargeted, weight_format
@@ -53,7 +54,8 @@ def from_recipe(recipe: Mapping[str, Any], config: Mapping[str, Any], architectu
     present = groups_by_layer(architecture)
     others = mixed_formats(recipe, config)
     weights = weight_format(recipe, others)
-    groups, layers = kept(() if is_requantized(recipe) else ignored(recipe), present)
+    left = () if is_requantized(recipe) else (*ignored(recipe), *left_out(recipe, present))
+    groups, layers = kept(left, present)
     groups |= untargeted(recipe)
     return Quantization(
         weights=weights,

@@ -142,6 +142,22 @@ def test_what_stays_in_16_bits(
     assert (groups, layers) == (found.keeps, found.keeps_layers)
 
 
+@pytest.mark.parametrize(
+    ("rules", "groups", "layers"),
+    [
+        ({"-:.*attn.*": {}, "-:.*shared_expert.*": {}, "-:.*mtp.*": {}}, ("attention", "shared_experts"), ()),
+        ({"-:model\\.layers\\.3\\..*": {}}, (), (3,)),
+        ({"-:.*\\.mlp\\.gate$": {}, "lm_head": {}}, (), ()),
+    ],
+)
+def test_rules_that_leave_modules_out(rules: dict[str, Any], groups: tuple[str, ...], layers: tuple[int, ...]) -> None:
+    """GPTQModel's negative rules keep what they match in 16 bits, in all layers or in those that they name."""
+    recipe = {"quant_method": "gptq", "bits": 4, "group_size": 128, "dynamic": rules}
+    quantization = read_quantization({**SPARSE, "quantization_config": recipe})
+    assert quantization is not None
+    assert (groups, layers) == (quantization.keeps, quantization.keeps_layers)
+
+
 @pytest.mark.parametrize("key", ["ignore", "exclude_modules", "modules_to_not_convert", "ignored_layers"])
 def test_every_name_of_the_ignore_list(key: str) -> None:
     """Each tool's name for the list is understood."""
