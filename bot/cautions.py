@@ -51,10 +51,11 @@ def _other_engine(sized: Sized) -> Iterator[Remark]:
 
 
 def _fork_only(sized: Sized) -> Iterator[Remark]:
-    """A type that a fork made and the engine itself cannot load."""
-    deployment = sized.estimate.deployment
-    if deployment.weights.fork:
-        named = {"fork": deployment.weights.fork, "weights": deployment.weights.key, "engine": deployment.engine}
+    """A type that a fork made and the engine itself cannot load, unless the command is a fork's."""
+    deployment, paste = sized.estimate.deployment, sized.resolution.query.paste
+    form = next((form for form in (deployment.weights, deployment.kv_cache) if form.fork), None)
+    if form and not (paste and paste.is_kin):
+        named = {"fork": form.fork, "weights": form.key, "engine": deployment.engine}
         yield Remark("warning.fork_only", named)
 
 

@@ -183,7 +183,7 @@ def _cache_of(engine_key: str, stated: NumberFormat, text: str, words: str, note
     if not foreign and stated.cache_bits is not None:
         return stated
     own = CACHE_IN_8_BITS.get(engine_key)
-    if own is None or round(stated.bits) != EIGHT:
+    if own is None or not foreign or round(stated.bits) != EIGHT:
         instead = (text.replace(words, _LAST_WORD.sub(own.key, words), 1),) if own and words in text else ()
         raise Unsupported("unsupported.kv_cache", engine=engine_key, words=(words,), suggestions=instead)
     notes.assume("kv_cache", "assumed.format", words=words, weights=f"KV cache {own.key}")

@@ -53,7 +53,8 @@ def _llama(query: Query, release: Version) -> Iterator[tuple[str, Any]]:
         yield "language_model_only", True
     values = str(extra.get("kv_cache_v", "")).lower()
     key = query.paste.values.get(values, values) if query.paste else ""
-    if key in load_catalog().formats:
+    formats = load_catalog().formats
+    if key in formats and formats[key].cache_bits is not None:
         yield "value_cache", key
     if slots := _shared_slots(query, release):
         yield "shared_slots", slots

@@ -94,6 +94,8 @@ def test_words_not_understood_are_named() -> None:
         ("qwen3-32b fp8 batch 1e400 seq 8k", "out_of_range"),
         ("qwen3-23b fp8 batch 8", "unknown_model"),
         ("qwen3-32b on an h1000", "unknown_gpu"),
+        ("qwen3-8b kv awq on h100", "unsupported"),
+        ("llama-server -m Qwen3-8B-Q4_K_M.gguf -c 8192 -ctk q4_k_m on rtx 4090", "unsupported"),
     ],
 )
 def test_what_cannot_be_answered_gets_a_sentence(question: str, code: str) -> None:
