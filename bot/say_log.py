@@ -23,7 +23,7 @@ from bot.say import say
 
 SHOWN = 6
 FAILED_SENTENCES = ("full", "part", "free", "plain")
-HEALTHY_SENTENCES = ("requests", "tokens", "cache", "left", "buffers", "plain")
+HEALTHY_SENTENCES = ("split", "requests", "tokens", "cache", "left", "buffers", "on_gpu", "plain")
 """Variants of a sentence, the one with most numbers first."""
 
 

@@ -33,7 +33,7 @@ def find_log(text: str) -> tuple[Observation, str] | None:
     text, is_cut = shortened(plain(text))
     text = unwrapped(text)
     reader, own = _engine(text)
-    matches = sorted([*COMMON.read(text), *own], key=lambda match: match.start)
+    matches = sorted([*own, *COMMON.read(text)], key=lambda match: match.start)
     if not any(is_machine(text, match) for match in matches):
         phase = told_out_of_memory(text)
         told = Observation(engine=reader.engine if reader else None, phase=phase, failure="out_of_memory", stage=None)

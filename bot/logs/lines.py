@@ -24,7 +24,7 @@ _STYLE = re.compile(
     r"|[\w.]*(?:Error|Exception)\b"
     r"|File \"|Traceback|Process \w+|[\w.-]+ +\| |\w+\.\w+:\d+"
     r"|(?:llama|ggml|llm|load|print|common|clip|srv|slot|main|system)\w*[ :]"
-    r"|\S+:\d+:\d+ \[\d+\] |\{\"log\":|time=|level=|E\d{4}|I\d{4}|\(\w+ (?:rank|pid)|\w+-\d+ *\|"
+    r"|\S+:\d+:\d+ \[\d+\] |\{\"log\":|\{\"t(?:id|imestamp)\":|  current device: |time=|level=|E\d{4}|I\d{4}|\(\w+ (?:rank|pid)|\w+-\d+ *\|"
     r"|#? ?(?:GPU|CPU|cuda) blocks|State:|Last State:|Reason:|Exit Code:|[>#^.]{2,}"
     r"|CUDA (?:runtime )?error\b|[\w.-]+: error: |Loading \w*(?: checkpoint)? ?shards?:|Capturing "
     r"|terminate called|what\(\): |Killed\s*$|Processed prompts:|frame #\d+: |#\d+ +(?:0x[0-9a-f]+ in )?[\w:~]+)"
