@@ -13,6 +13,7 @@ from bot.commands.table import Table, folded
 from bot.formats import GGUF_ENGINE
 from bot.messages import Messages
 from bot.ollama import OLLAMA
+from bot.query import REQUEST_TOKENS, REQUESTS
 from bot.questions import release
 from bot.resolve import Remark
 from bot.size import Sized
@@ -51,10 +52,13 @@ def _facts(sized: Sized, text: Messages) -> Iterator[str]:
     result = sized.estimate
     deployment, plan = result.deployment, result.plan
     most, tokens = _most(sized), deployment.load.sequence_tokens
-    if tokens > TYPICAL_TOKENS:
-        usual = deployment.at(sequence_tokens=TYPICAL_TOKENS)
-        held = largest_batch(usual, plan)
-        yield text("fact.typical", tokens=count(TYPICAL_TOKENS), max_batch=count(min(held, most or held)))
+    usual = sized.resolution.query.extra.get(REQUEST_TOKENS, TYPICAL_TOKENS)
+    if tokens > usual:
+        held = largest_batch(deployment.at(sequence_tokens=usual), plan)
+        held = min(held, most or held)
+        asked = sized.resolution.query.extra.get(REQUESTS, 0)
+        key = "typical" if not asked else "typical_enough" if asked <= held else "typical_short"
+        yield text(f"fact.{key}", tokens=count(usual), max_batch=count(held), asked=count(asked))
     full = largest_batch(deployment, plan)
     if most and full < most:
         longest = longest_sequence(deployment.at(batch=most), plan, limit=tokens)

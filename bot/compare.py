@@ -90,7 +90,7 @@ def _is_told(sides: Sequence[Sized], slot: str) -> bool:
 
 def _sides(problem: Problem, query: Query, settings: Defaults) -> list[Sized]:
     """Each question worked out; fewer where one of them cannot be answered."""
-    if problem.slot not in KINDS and not (problem.slot in VALUES and _says_so(query.text)):
+    if not problem.sides and problem.slot not in KINDS and not (problem.slot in VALUES and _says_so(query.text)):
         return []
     texts = problem.suggestions
     read = [inherit(parse(text), settings) for text in texts]

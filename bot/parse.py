@@ -32,7 +32,7 @@ from bot.parsing.scattered import bind_scattered
 from bot.parsing.shapes import bind_shapes
 from bot.parsing.sums import bind_input_and_output, bind_part_pairs, bind_ratio, bind_sums
 from bot.parsing.tag import tag
-from bot.parsing.tries import bind_tries, claim_tries, find_tries
+from bot.parsing.tries import bind_requests, bind_tries, claim_tries, find_tries
 from bot.parsing.typos import settle_typos
 from bot.parsing.unknown import find_unknown_names, require_model
 from bot.parsing.versus import bind_versus
@@ -78,6 +78,7 @@ STEPS = (
     bind_verb,
     require_model,
     bind_tries,
+    bind_requests,
     yield_to_command,
     check,
 )

@@ -11,6 +11,8 @@ from bot.logs.observation import Observation
 from bot.logs.readings import Readings
 
 Value = TypeVar("Value")
+REQUEST_TOKENS, REQUESTS = "request_tokens", "requests"
+"""Names in Query.extra of what words beside a command say of its requests: tokens of each, how many at once."""
 
 Slot = Literal[
     "model", "weights", "kv_cache", "batch", "sequence_tokens", "mix", "gpu", "gpu_count",
@@ -48,6 +50,8 @@ class Problem:
     """The offending words as the person typed them."""
     suggestions: tuple[str, ...] = ()
     """Names or corrected questions."""
+    sides: bool = False
+    """The suggestions are what the question sets side by side."""
 
 
 @dataclass(frozen=True, slots=True)

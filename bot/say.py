@@ -122,10 +122,16 @@ def _headline_key(sized: Sized, held: Held) -> str:
     }
     if solve_for in keys:
         return f"headline.{keys[solve_for]}"
-    if sized.resolution.query.command and result.verdict != "tight":
+    if sized.resolution.query.command and result.verdict != "tight" and not _is_loaded(sized):
         started = "fits_command" if result.memory.kv_cache else "fits"
         return f"headline.{started if result.fits else 'does_not_start'}"
     return f"headline.{result.verdict}"
+
+
+def _is_loaded(sized: Sized) -> bool:
+    """Whether words beside a command say how many requests it is to hold at once, which is more than to start."""
+    query = sized.resolution.query
+    return query.batch is not None and query.paste is not None and not query.paste.states("batch")
 
 
 def _batch_headline(held: Held, audio: str) -> str:

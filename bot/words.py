@@ -120,6 +120,18 @@ def joining() -> frozenset[str]:
     return frozenset(fold(word) for table in languages().values() for word in table["joins"])
 
 
+@cache
+def leaving() -> frozenset[str]:
+    """Words before what a change starts from, folded."""
+    return frozenset(fold(word) for table in languages().values() for word in table["changes_from"])
+
+
+@cache
+def reaching() -> frozenset[str]:
+    """Words between what a change starts from and what it ends at, folded."""
+    return frozenset(fold(word) for table in languages().values() for word in table["changes_to"])
+
+
 def notation() -> dict[str, Any]:
     """The words of the trade that every language shares."""
     return toml(HERE / "parsing" / "notation.toml")

@@ -51,7 +51,7 @@ def _set_side_by_side(sentence: Sentence) -> None:
     slots = [str(problem.slot) for problem in sentence.problems]
     is_plain = bool(slots) and all(problem.code == "conflict" for problem in sentence.problems)
     if is_plain and (sides := sides_of(sentence, slots)):
-        sentence.problems = [replace(problem, suggestions=sides) for problem in sentence.problems]
+        sentence.problems = [replace(problem, suggestions=sides, sides=True) for problem in sentence.problems]
 
 
 def _precise(sentence: Sentence, slot: str, claims: list[Claim]) -> list[Claim]:

@@ -7,6 +7,7 @@ kind (12k is a length, never a batch). A number that finds no word below LEFT_AL
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from bot.parsing.items import PARTS, Claim, Item, Sentence, replaced
@@ -14,6 +15,7 @@ from bot.parsing.numbers import Number
 from bot.parsing.slots import LENGTH_SLOTS, NOUNS, odd, share
 from bot.parsing.split import NO_BREAK, SOFT_BREAK
 from bot.query import Problem
+from bot.words import fold, leaving, reaching
 
 LEFT_ALONE = 3.0
 SHAPED_ALONE = 1.5
@@ -162,14 +164,33 @@ def _claim(sentence: Sentence, item: Item, noun: Item, slot: str) -> None:
 
 
 def bind_ranges(sentence: Sentence) -> None:
-    """ "20 to 30 users" states no one number."""
-    for index, word in sentence.of("range"):
-        sides = sentence.items[max(index - 1, 0) : index + 2 : 2]
-        if len(sides) == 2 and all(side.role == "number" and not side.value.spoken for side in sides):
-            noun = _noun(sentence.items, index + 1, 1) or _noun(sentence.items, index - 1, -1)
-            slot = noun.slot if noun else "sequence_tokens"
-            both = Claim(None, sides[0].start, sides[1].end)
-            choices = tuple(replaced(sentence.text, both, sentence.words(side)) for side in sides[::-1])
-            sentence.problems.append(Problem("conflict", slot, (sentence.words(*sides),), choices))  # type: ignore[arg-type]
-            for item in (*sides, word):
-                item.used = True
+    """ "20 to 30 users" and "context from 8k up to 16k" state no one number."""
+    for index, word in _between_two(sentence):
+        sides = sentence.items[index - 1 : index + 2 : 2]
+        noun = _noun(sentence.items, index + 1, 1) or _noun(sentence.items, index - 1, -1)
+        if noun and noun.place is not None and sentence.items[noun.place].role not in SHARED:
+            sentence.items[noun.place].used = True
+        before = sentence.items[index - 2 : index - 1]
+        start = before[0].start if before and _is_start(sentence, before[0]) else sides[0].start
+        both = Claim(None, start, sides[1].end)
+        choices = tuple(replaced(sentence.text, both, sentence.words(side)) for side in sides)
+        slot = noun.slot if noun else "sequence_tokens"
+        problem = Problem("conflict", slot, (sentence.words(*sides),), choices, sides=True)  # type: ignore[arg-type]
+        sentence.problems.append(problem)
+        for item in (*sides, word):
+            item.used = True
+
+
+def _between_two(sentence: Sentence) -> Iterator[tuple[int, Item]]:
+    """Each word between the two numbers of a range or a change, with its index."""
+    for index, word in enumerate(sentence.items[1:-1], 1):
+        sides = sentence.items[index - 1], sentence.items[index + 1]
+        if any(side.role != "number" or side.value.spoken or side.used for side in sides) or word.used:
+            continue
+        goes_on = index > 1 and _is_start(sentence, sentence.items[index - 2])
+        if word.role == "range" or (goes_on and fold(sentence.words(word)) in reaching()):
+            yield index, word
+
+
+def _is_start(sentence: Sentence, item: Item) -> bool:
+    return fold(sentence.words(item)) in leaving()

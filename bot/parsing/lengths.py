@@ -8,6 +8,7 @@ from bot.parsing.items import Claim, Item, Sentence
 from bot.parsing.numbers import Number
 from bot.parsing.split import NO_BREAK
 from bot.query import Problem
+from bot.words import comparing, fold
 
 BETWEEN = (
     "link",
@@ -116,7 +117,7 @@ def _bind_split(sentence: Sentence) -> None:
 
 
 def bind_counted_mix(sentence: Sentence) -> None:
-    """ "20 users at 4k and 10 users at 16k" are 30 sequences, two thirds of them of 4k."""
+    """ "20 users at 4k and 10 users at 16k" are 30 sequences, two thirds of them of 4k; with "or" they are none."""
     counts, lengths = sentence.claims.get("batch", []), sentence.claims.get("sequence_tokens", [])
     if len(counts) < 2 or len(counts) != len(lengths) or sentence.said("mix"):
         return
@@ -126,6 +127,8 @@ def bind_counted_mix(sentence: Sentence) -> None:
     if not alternate or not 0 < total < inf or _said_as(sentence, "batch", counts):
         return
     start, end = ordered[0].start, ordered[-1].end
+    if any(fold(sentence.words(item)) in comparing() for item in sentence.within(start, end)):
+        return
     shares = tuple((count.value / total, int(length.value)) for count, length in zip(counts, lengths, strict=True))
     sentence.claims["mix"] = [Claim(shares, start, end)]
     sentence.claims["batch"] = [Claim(total, start, end)]

@@ -6,6 +6,7 @@ differs; what one part alone states is shared, but for what belongs to something
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,7 +16,7 @@ from operator import attrgetter
 from bot.parsing.items import Claim, Item, Sentence, replaced
 from bot.parsing.slots import NOUNS
 from bot.parsing.split import HARD_BREAK, NO_BREAK, SOFT_BREAK
-from bot.words import comparing, fold, joining
+from bot.words import comparing, fold, joining, leaving
 from formulas.deployment import PARALLEL
 
 VALUES = ("number", "format", "release")
@@ -29,6 +30,9 @@ OWNERS = {"weights": "model", "engine_version": "engine", "gpu_count": "gpu", LA
 """What belongs to another value: beside one of several models a format is of that one alone."""
 MOST_SIDES, MOST_CUTS, MOST_SAID = 4, 24, 60
 """Questions that one is cut into, places of a kind that are looked at, and values of a question."""
+
+_TWICE = re.compile(r"\b([^\W\d]+)(?: \1\b)+|,(?=[?!;,])|(?<=[:,]),")
+"""What is left twice, or over, where words between were left out."""
 
 Cut = tuple[int, int]
 """Start and end of what stands between two sides."""
@@ -63,7 +67,7 @@ def _cuts(sentence: Sentence, keys: set[str]) -> Iterator[list[Cut]]:
     """Places where sides may part, the surest kind first."""
     items = sentence.items
     yield _words(items, lambda item: fold(sentence.words(item)) in comparing())
-    compares = any(fold(sentence.words(item)) in comparing() for item in items)
+    compares = any(fold(sentence.words(item)) in comparing() | leaving() for item in items)
     if compares or keys & KINDS:
         yield _words(items, lambda item: fold(sentence.words(item)) in joining())
         yield _breaks(items, HARD_BREAK)
@@ -72,7 +76,7 @@ def _cuts(sentence: Sentence, keys: set[str]) -> Iterator[list[Cut]]:
 
 
 def _words(items: list[Item], is_meant: Callable[[Item], bool]) -> list[Cut]:
-    return [(item.start, item.end) for item in items if item.role in SMALL and is_meant(item)][:MOST_CUTS]
+    return [(item.start, item.end) for item in items if item.role in (*SMALL, "range") and is_meant(item)][:MOST_CUTS]
 
 
 def _breaks(items: list[Item], gap: int) -> list[Cut]:
@@ -126,7 +130,7 @@ def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:
     left = list(text)
     for start, end, words in edits:
         left[start:end] = [words or " ", *[""] * (end - start - 1)] if end > start else []
-    return replaced("".join(left), Claim(None, 0, 0))
+    return _TWICE.sub(r"\1", replaced("".join(left), Claim(None, 0, 0)))
 
 
 def _is_verb(sentence: Sentence, item: Item) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.parsing.items import PARTS, Item, Sentence
 from bot.parsing.lengths import is_length
 from bot.parsing.split import NO_BREAK
@@ -9,6 +11,9 @@ from bot.query import Problem
 
 SMALLEST_PART = 16
 """Least tokens of an input or output that is written as a bare sum."""
+_PORT = re.compile(r"(?:-p|--publish|\bports?:?)[ =\"'-]*\Z")
+"""What stands before 8000:8000 where it is ports."""
+LONGEST_PORT = 20
 MARKS = ("plus", "slash", "equals")
 """What stands between the two numbers of a sum; a colon reads as equals."""
 
@@ -44,13 +49,17 @@ def bind_sums(sentence: Sentence) -> None:
             or (mark.role == "equals" and not all(is_length(side.value) for side in sides))
         ):
             continue
-        if any(_counts_cards(sentence, side) for side in sides):
+        if any(_counts_cards(sentence, side) for side in sides) or _is_port(sentence.text, sides[0].start):
             continue
         if sides[0].used != sides[1].used and sides[0].value.unit == sides[1].value.unit:
             sentence.problems.append(Problem("conflict", None, (sentence.words(*sides),)))
         elif all(map(_is_part, sides)):
             for slot, side in zip(("input", "output"), sides, strict=True):
                 sentence.claim(slot, side.value.tokens(), side)
+
+
+def _is_port(text: str, place: int) -> bool:
+    return _PORT.search(text, max(place - LONGEST_PORT, 0), place) is not None
 
 
 def _counts_cards(sentence: Sentence, side: Item) -> bool:

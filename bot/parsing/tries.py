@@ -13,15 +13,18 @@ from bot.commands import reader_named
 from bot.commands.command import Command
 from bot.commands.reader import Reader
 from bot.commands.shell import Token
-from bot.parsing.items import Sentence, Tried
+from bot.parsing.items import Claim, Sentence, Tried
 from bot.parsing.pasted import claim_settings, is_own
 from bot.parsing.pasted_cards import in_comment
+from bot.query import REQUEST_TOKENS, REQUESTS
 from bot.words import fold, languages
 
 MOST_FLAGS = 40
 """Words outside of a command that are looked at as flags."""
 LONGEST_CLAUSE = 100
 """Characters before a flag that may say what was done with it."""
+OF_REQUEST = frozenset({"each", "requests", "prompts", "users", "tokens", "input", "output", "quantile"})
+"""Roles of words beside a length of one request."""
 _END = re.compile(r"[.;!?](?=\s)|\n")
 _AND = re.compile(r"[\s,&+\"']*(?:(?:and|with|plus|v[àa]|v[ớo]i)\s+)?[\s\"']*", re.I)
 """What stands between two flags that were tried together."""
@@ -120,6 +123,27 @@ def claim_tries(sentence: Sentence, tries: list[Command]) -> None:
         claims = {slot: claims[0] for slot, claims in aside.claims.items() if claims}
         written = " ".join(filter(None, (part for pair in each.flags.values() for part in pair)))
         sentence.tried.append(Tried(written, claims, each.extra))
+
+
+def bind_requests(sentence: Sentence) -> None:
+    """ "20 users at 8k each" beside a command with a longer limit: what its requests are, which is no limit."""
+    command, claims = sentence.command, sentence.claims.get("sequence_tokens", [])
+    own = [claim for claim in claims if command and is_own(claim, command)]
+    others = [claim for claim in claims if claim not in own and not in_comment(sentence.text, claim.start)]
+    if len(own) != 1 or len(others) != 1 or not _is_of_request(sentence, others[0]) or others[0].value >= own[0].value:
+        return
+    claims.remove(others[0])
+    sentence.extra[REQUEST_TOKENS] = int(others[0].value)
+    batches = sentence.claims.get("batch", [])
+    if len(batches) == 1 and command and not is_own(batches[0], command):
+        sentence.extra[REQUESTS] = int(sentence.claims.pop("batch")[0].value)
+
+
+def _is_of_request(sentence: Sentence, claim: Claim) -> bool:
+    """Whether the words of a length, or those beside it, say that it is of one request."""
+    first, behind = sentence.places(claim.start, claim.end)
+    roles = {item.role for item in sentence.items[max(first - 1, 0) : behind + 1]}
+    return bool(roles & OF_REQUEST) and "sequence" not in roles
 
 
 def bind_tries(sentence: Sentence) -> None:

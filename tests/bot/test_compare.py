@@ -83,6 +83,22 @@ def test_each_side_is_what_its_own_question_answers(question: str) -> None:
         ("qwen3-8b fp8 6 vs 12 users on l4", ["qwen3-8b fp8 6 users on l4", "qwen3-8b fp8 12 users on l4"]),
         ("qwen3-8b fp8 on l4\nqwen3-14b awq on l40s", ["qwen3-8b fp8 on l4", "qwen3-14b awq on l40s"]),
         ("is qwen3-8b 4k on l4 better than 8k on l40s?", ["is qwen3-8b 4k on l4 better?", "is qwen3-8b 8k on l40s?"]),
+        ("moving from an l4 to an l40s with qwen3-8b 6k", ["moving from an l4 with qwen3-8b 6k"]),
+        ("raise the context of qwen3-8b fp8 from 6k to 12k on l4", ["raise the context of qwen3-8b fp8 6k on l4"]),
+        ("qwen3-8b fp8 l4, tăng từ 4 lên 12 người dùng 6k", ["qwen3-8b fp8 l4, tăng 4 người dùng 6k"]),
+        (
+            "tăng --max-model-len từ 6144 lên 12288 cho qwen3-8b trên l4",
+            ["tăng --max-model-len 6144 cho qwen3-8b trên l4"],
+        ),
+        (
+            "qwen3-8b fp8 l40s, 6 devs with 24k each or 12 devs with 12k each",
+            ["qwen3-8b fp8 l40s, 6 devs with 24k each"],
+        ),
+        (
+            "qwen3-8b fp8 on l4 with 6 to 12 users",
+            ["qwen3-8b fp8 on l4 with 6 users", "qwen3-8b fp8 on l4 with 12 users"],
+        ),
+        ("qwen3-14b fp8 on a 4090 vs a 5090", ["qwen3-14b fp8 on a 4090", "qwen3-14b fp8 on a 5090"]),
         ("chạy gemma-3-12b fp8 trên l4 thay vì gemma-3-27b fp8 trên l40s", ["chạy gemma-3-12b fp8 trên l4"]),
     ],
 )

@@ -67,3 +67,39 @@ def test_a_change_is_worked_out_as_if_it_were_asked(text: str) -> None:
     assert (alone.verdict, alone.capacity.max_batch) == (change.verdict, change.max_batch)
     flag = next(iter(parse(text).tried)).words
     assert f"`{flag}`" in reply.facts[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "tokens", "requests"),
+    [
+        ("on an l40s, 14 users at 6k each", 6144, 14),
+        ("trên l40s, mỗi người 3k token", 3072, None),
+        ("on an l40s, 2k input 512 output, 9 users", 2560, 9),
+        ("on an l40s with 4k requests", 4096, None),
+    ],
+)
+def test_the_length_of_requests_is_no_limit(words: str, tokens: int, requests: int | None) -> None:
+    """Beside a command, shorter requests are counted as what they are; its own limit stays."""
+    text = f"{VLLM} {words}"
+    query = parse(text)
+    assert query.sequence_tokens
+    assert ((), 24576) == (query.problems, query.sequence_tokens.value)
+    assert (tokens, requests) == (query.extra["request_tokens"], query.extra.get("requests"))
+    said = [fact for fact in answer(text).facts if f"{tokens:,}" in fact]
+    assert 1 == len(said)
+    assert requests is None or str(requests) in said[0]
+
+
+@pytest.mark.parametrize("words", ["on an l40s ctx 6k", "on an l40s, 14 users at 30k each"])
+def test_another_limit_is_refused(words: str) -> None:
+    """A second limit, and requests beyond the limit, are two values for one thing."""
+    problems = parse(f"{VLLM} {words}").problems
+    assert [("conflict", "sequence_tokens")] == [(problem.code, problem.slot) for problem in problems]
+
+
+def test_a_load_that_is_too_much_is_no_failed_start() -> None:
+    """Requests that do not fit at once keep no server from starting, and the headline says no such thing."""
+    reply = answer(f"{VLLM} --quantization fp8 on an l40s with 90 users")
+    alone = answer(f"{VLLM} --quantization fp8 on an l40s")
+    assert (False, True) == (reply.answer.fits, alone.answer.fits)
+    assert "90 × 24,576" in reply.headline
