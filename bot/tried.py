@@ -11,7 +11,8 @@ from bot.changed_command import command
 from bot.errors import QuestionError
 from bot.messages import Messages, messages
 from bot.present import answer, asked_again
-from bot.query import Attempt, Query
+from bot.query import Attempt, Query, Said
+from bot.questions import question
 from bot.reply import Reply
 from bot.resolve import Resolution, resolve
 from bot.size import Sized, size
@@ -30,7 +31,7 @@ def with_tried(reply: Reply, query: Query, given: Resolution | None) -> Reply:
     found: list[contract.Alternative] = []
     for attempt in query.tried:
         try:
-            sized = size(resolve(_changed(query, attempt)))
+            sized = size(resolve(_changed(query, attempt, given)))
         except QuestionError as error:
             facts.append(text("tried.refused", words=_quoted(attempt.words), reason=sorry(query, error).headline))
             continue
@@ -42,9 +43,12 @@ def with_tried(reply: Reply, query: Query, given: Resolution | None) -> Reply:
     )
 
 
-def _changed(query: Query, attempt: Attempt) -> Query:
+def _changed(query: Query, attempt: Attempt, given: Resolution | None) -> Query:
+    """The question with the change; what a log measured is of the command as it stands."""
     said: dict[str, Any] = dict(attempt.said)
-    return replace(query, **said, extra={**query.extra, **attempt.extra}, tried=(), measured=None)
+    if query.measured and given and not query.logged_at:
+        said["logged_at"] = Said(question(given.deployment), "")
+    return replace(query, **said, extra={**query.extra, **attempt.extra}, tried=())
 
 
 def _quoted(words: str) -> str:

@@ -11,6 +11,7 @@ from bot.parsing.split import NO_BREAK
 from bot.words import comparing, fold
 
 COUNTED = ("number", "release")
+LENGTHS = LENGTH_SLOTS | {"max_batched_tokens"}
 
 
 def bind_versus(sentence: Sentence) -> None:
@@ -27,8 +28,13 @@ def bind_second(sentence: Sentence, roles: tuple[str, ...]) -> None:
             continue
         for one, other in (sides, sides[::-1]):
             said = _said(sentence, one)
-            if said and one.used and not other.used:
+            if said and one.used and not other.used and _may_be(said[0], other):
                 sentence.claim(said[0], _value(sentence, said[0], other), other, vague=other.vague)
+
+
+def _may_be(slot: str, item: Item) -> bool:
+    """ "10 users with 16k vs 20 users": 16k counts no users."""
+    return not isinstance(item.value, Number) or item.value.unit not in ("k", "m") or slot in LENGTHS
 
 
 def _said(sentence: Sentence, item: Item) -> tuple[str, Claim] | None:
@@ -44,5 +50,4 @@ def _value(sentence: Sentence, slot: str, item: Item) -> Any:
         return item.value
     if slot == "utilization":
         return share(item.value)
-    lengths = slot in LENGTH_SLOTS or slot == "max_batched_tokens"
-    return item.value.tokens() if lengths else item.value.count()
+    return item.value.tokens() if slot in LENGTHS else item.value.count()

@@ -83,6 +83,7 @@ def test_each_side_is_what_its_own_question_answers(question: str) -> None:
         ("qwen3-8b fp8 6 vs 12 users on l4", ["qwen3-8b fp8 6 users on l4", "qwen3-8b fp8 12 users on l4"]),
         ("qwen3-8b fp8 on l4\nqwen3-14b awq on l40s", ["qwen3-8b fp8 on l4", "qwen3-14b awq on l40s"]),
         ("is qwen3-8b 4k on l4 better than 8k on l40s?", ["is qwen3-8b 4k on l4 better?", "is qwen3-8b 8k on l40s?"]),
+        ("qwen3-14b l40s: 6 users with 16k vs 12 users with 8k", ["qwen3-14b l40s: 6 users with 16k"]),
         ("moving from an l4 to an l40s with qwen3-8b 6k", ["moving from an l4 with qwen3-8b 6k"]),
         ("raise the context of qwen3-8b fp8 from 6k to 12k on l4", ["raise the context of qwen3-8b fp8 6k on l4"]),
         ("qwen3-8b fp8 l4, tăng từ 4 lên 12 người dùng 6k", ["qwen3-8b fp8 l4, tăng 4 người dùng 6k"]),
