@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.commands.launchers import Launcher, read_launcher
-from bot.commands.shell import Token, listed, plain_lines, tokens, uncommented, unmarked
-from bot.commands.variables import Assigned, assignments, expanded, reckoned
+from bot.commands.shell import Token, listed, lists, plain_lines, tokens, uncommented, unmarked
+from bot.commands.variables import Assigned, assignments, expanded, in_program, reckoned
 from bot.commands.yaml_lines import stated_cards, unfold
 
 VISIBLE = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
@@ -70,7 +70,11 @@ class Paste:
 
     @cached_property
     def words(self) -> list[Token]:
-        return expanded(tokens(self.plain), self.variables)
+        return in_program(expanded(tokens(self.plain), self.variables), self.variables, self._lists)
+
+    @cached_property
+    def _lists(self) -> list[tuple[int, int]]:
+        return lists(uncommented(unmarked(self.text)))
 
     @cached_property
     def cards(self) -> int | None:

@@ -34,9 +34,10 @@ _REMOVED = re.compile(r"(?m)^-(?=[ \t]{2,}\S)[^\n]*")
 _HUNK = re.compile(r"(?m)^@@ ")
 _IN_LIST = re.compile(r"([\[,])[ \t]*\\[ \t]*(?=\n)")
 _COMMENT = re.compile(r"(?m)^[ \t]*#.*$|(?<=[\s])#[ \t].*$")
-_LIST = re.compile(
-    r"\[\s*(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')(?:\s*,\s*(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[\w.$]+(?:\([\w.]*\))?))*\s*,?\s*\]"
-)
+_ITEM = r"(?:[fr]?(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')|\*?[\w.$]+(?:\([\w.]*\))?)"
+_LIST = re.compile(rf"\[\s*(?=[fr]?[\"']){_ITEM}(?:\s*,\s*{_ITEM})*\s*,?\s*\]")
+_FORMATTED = re.compile(r"\b[fr]\Z")
+"""The mark of a string with names in it."""
 STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
 _OWN_FLAG = re.compile(r"[\"']--?[a-zA-Z]")
 _BETWEEN = str.maketrans("[],\n", "    ")
@@ -82,13 +83,20 @@ def listed(text: str) -> str:
     return _LIST.sub(_as_words, text) if "[" in text and _OWN_FLAG.search(text) else text
 
 
+def lists(text: str) -> list[tuple[int, int]]:
+    """Where such lists stand."""
+    found = _LIST.finditer(text) if "[" in text and _OWN_FLAG.search(text) else ()
+    return [match.span() for match in found if _OWN_FLAG.search(match.group())]
+
+
 def _as_words(match: re.Match[str]) -> str:
     text = match.group()
     if not _OWN_FLAG.search(text):
         return text
     parts, at = [], 0
     for string in STRING.finditer(text):
-        parts += [text[at : string.start()].translate(_BETWEEN), string.group()]
+        between = _FORMATTED.sub(" ", text[at : string.start()])
+        parts += [between.translate(_BETWEEN), string.group()]
         at = string.end()
     return "".join([*parts, text[at:].translate(_BETWEEN)])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,9 @@ OFF = frozenset({"false", "0", "off", "no", "disabled"})
 SWITCH_WORDS = (ON | OFF | {"auto"}) - {""}
 TRUTH = frozenset({"true", "false"})
 LONGEST_JSON = 20_000
+_BARE_WORD = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(#[^\n]*)|,(\s*[}\]])|([A-Za-z_/][^\s,:{}\[\]\"']*)")
+"""A string, a comment, a comma behind the last item, a word without quotes."""
+_CONSTANTS = frozenset({"true", "false", "null", "True", "False", "None"})
 
 
 def read_whole(text: str) -> float | None:
@@ -50,14 +54,30 @@ def read_switch(text: str) -> bool | None:
 
 def read_json(text: str) -> dict[str, Any]:
     """The object that a JSON value (or a Python dict) says; empty where it says none."""
-    for read in (json.loads, ast.literal_eval):
+    if "{" not in text or len(text) >= LONGEST_JSON:
+        return {}
+    for read in (json.loads, ast.literal_eval, _read_loosely):
         try:
-            value = read(text) if len(text) < LONGEST_JSON else None
+            value = read(text)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
         if isinstance(value, dict):
             return value
     return {}
+
+
+def _read_loosely(text: str) -> Any:
+    """An object as PowerShell and YAML hand it on, or one in a program: words without quotes, comments."""
+    return json.loads(_BARE_WORD.sub(_quoted, text.replace("'", '"')))
+
+
+def _quoted(match: re.Match[str]) -> str:
+    comment, closing, word = match.groups()
+    if comment or closing:
+        return closing or ""
+    if word is None:
+        return match.group()
+    return word.lower().replace("none", "null") if word in _CONSTANTS else f'"{word}"'
 
 
 def read_pairs(text: str) -> dict[str, Any] | str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import prod
+from operator import add, floordiv, lshift, mul, sub
 from typing import NamedTuple
 
 from bot.commands.shell import Token, tokens, unquoted
@@ -28,13 +30,33 @@ _NAMED = re.compile(r"name:[ \t]*[\"']?([A-Za-z_]\w*)[\"']?[ \t]*(?:\n[ \t]*|,[ 
 _DOCKER = re.compile(r"(?m)^[ \t]*ENV[ \t]+([A-Za-z_]\w*)[ \t]+" + _VALUE)
 _SYSTEMD = re.compile(r"(?m)^[ \t]*Environment=[\"']?([A-Za-z_]\w*)=([^\"'\n]*)")
 _POWERSHELL = re.compile(r"(?m)^[ \t]*\$(?:env:)?([A-Za-z_]\w*)[ \t]*=[ \t]*" + _VALUE)
+_PYTHON = re.compile(
+    r"(?m)^[ \t]*(?:os\.environ\[[\"'])?([A-Za-z_]\w*)(?:[\"']\])?[ \t]*(?::[ \t]*\w+)?[ \t]+=[ \t]*"
+    r"(\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\d[\d.]*(?=[ \t]*(?:#|$))|\{(?:[^{}]|\{[^{}]{0,1000}\}){0,4000}\})"
+)
+"""A string, a number or a dictionary that a program gives a name."""
+_HANDED_ON = re.compile(r"(?:(?:json\.dumps|str)\()?([A-Za-z_]\w*(?:\.\w+)*)\)?")
+"""A name in a list of a program, alone or as str(name)."""
+_IN_STRING = re.compile(r"(?<!\{)\{([A-Za-z_]\w*)\}(?!\})")
+"""A name inside f"...{name}"."""
+_STRING_OR_NAME = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|#[^\n]*|\b([A-Za-z_]\w*)\b")
+_CONSTANTS = frozenset({"True", "False", "None"})
 _USE = re.compile(
     r"\$(?:env:)?(?:\{([A-Za-z_]\w*)(?:\[@\]|\[\*\])?(?::?([-=+])([^{}]*))?\}|\(([A-Z][A-Z0-9_]*)\)|([A-Za-z_]\w*))"
     r"|%([A-Za-z_]\w*)%"
 )
 """${X}, ${X:-default}, ${X:+word}, Kubernetes' $(X), $X, PowerShell's $env:X, %X%."""
-_ARITHMETIC = re.compile(r"\$\(\(\s*(\w{1,60}(?:\s*\*\s*\w{1,60}){0,4})\s*\)\)")
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_ARITHMETIC = re.compile(r"\$\(\(\s*(\$?\w{1,60}(?:\s*(?:\*\*?|<<|[-+/])\s*\$?\w{1,60}){0,4})\s*\)\)")
+_TERM = re.compile(r"\s*(\*\*?|<<|[-+/])\s*")
+_NAME = re.compile(r"\$?([A-Za-z_]\w*)")
+_OPERATORS: tuple[dict[str, Callable[[int, int], int]], ...] = (
+    {"**": pow},
+    {"*": mul, "/": floordiv},
+    {"+": add, "-": sub},
+    {"<<": lshift},
+)
+"""Of a shell, the ones that bind most tightly first."""
+HIGHEST_POWER = 64
 
 
 class Assigned(NamedTuple):
@@ -48,7 +70,7 @@ class Assigned(NamedTuple):
 def assignments(text: str) -> dict[str, Assigned]:
     """Every variable that the text sets, the last value of each."""
     found: dict[str, Assigned] = {}
-    for pattern in (_MAPPED, _NAMED, _DOCKER, _SYSTEMD, _POWERSHELL, _ASSIGNED, _ARRAY):
+    for pattern in (_PYTHON, _MAPPED, _NAMED, _DOCKER, _SYSTEMD, _POWERSHELL, _ASSIGNED, _ARRAY):
         for match in _some(pattern, text):
             name, value = match.groups()
             is_list = pattern is _ASSIGNED and value[:1] == "("
@@ -65,27 +87,37 @@ def _is_itself(name: str, value: str) -> bool:
 
 
 def reckoned(text: str) -> str:
-    """The text with products of numbers multiplied out, every other character in its place: $((32*1024)) is 32768."""
-    return _ARITHMETIC.sub(_product, text) if "$((" in text else text
+    """The text with sums of numbers worked out, every other character in its place: $((32*1024)) is 32768."""
+    return _ARITHMETIC.sub(_result, text) if "$((" in text else text
 
 
-def _product(match: re.Match[str]) -> str:
-    factors = [factor.strip() for factor in match.group(1).split("*")]
-    if not all(factor.isdigit() and len(factor) <= LONGEST_FACTOR for factor in factors):
+def _result(match: re.Match[str]) -> str:
+    terms = _TERM.split(match.group(1))
+    if not all(term.isdigit() and len(term) <= LONGEST_FACTOR for term in terms[::2]):
         return match.group()
-    return str(prod(map(int, factors))).ljust(len(match.group()))
+    for operators in _OPERATORS:
+        at = 1
+        while at < len(terms):
+            if terms[at] not in operators:
+                at += 2
+                continue
+            first, second = int(terms[at - 1]), int(terms[at + 1])
+            if (terms[at] in ("**", "<<") and second > HIGHEST_POWER) or (terms[at] == "/" and not second):
+                return match.group()
+            terms[at - 1 : at + 2] = [str(operators[terms[at]](first, second))]
+    return terms[0].ljust(len(match.group()))
 
 
 def _worked_out(text: str, variables: Mapping[str, Assigned]) -> str:
-    """Products whose factors are variables, too: $((nodes * 8))."""
+    """Sums whose terms are variables, too: $((nodes * 8))."""
     if "$((" not in text:
         return text
-    named = _ARITHMETIC.sub(lambda match: _NAME.sub(lambda name: _number(name.group(), variables), match.group()), text)
+    named = _ARITHMETIC.sub(lambda match: f"$(({_NAME.sub(lambda name: _number(name, variables), match[1])}))", text)
     return reckoned(named).strip()
 
 
-def _number(name: str, variables: Mapping[str, Assigned]) -> str:
-    return variables[name].value if name in variables else name
+def _number(name: re.Match[str], variables: Mapping[str, Assigned]) -> str:
+    return variables[name.group(1)].value if name.group(1) in variables else name.group()
 
 
 def _some(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
@@ -106,6 +138,37 @@ def expanded(words: list[Token], variables: Mapping[str, Assigned]) -> list[Toke
         parts = [part.text for part in tokens(text)] if word.text[0] in "$%" else [text]
         found += [Token(part, word.start, word.end) for part in parts if part != "\n"]
     return found
+
+
+def in_program(words: list[Token], variables: Mapping[str, Assigned], places: list[tuple[int, int]]) -> list[Token]:
+    """The words with the names in a program's lists of strings replaced by what the program sets them to."""
+    if not places:
+        return words
+    return [
+        word._replace(text=_named(word, variables)) if any(start <= word.start < end for start, end in places) else word
+        for word in words
+    ]
+
+
+def _named(word: Token, variables: Mapping[str, Assigned]) -> str:
+    """What a name stands for; $name where nothing sets it, as a shell's variable reads."""
+    bare = _HANDED_ON.fullmatch(word.text) if word.end - word.start == len(word.text) else None
+    if bare is None:
+        return _IN_STRING.sub(lambda match: _set(match.group(1), match.group(), variables), word.text)
+    if word.text in _CONSTANTS or bare.group(1) != word.text and bare.group(1) not in variables:
+        return word.text
+    found = _set(bare.group(1), f"${word.text}", variables)
+    return _STRING_OR_NAME.sub(lambda match: _inner(match, variables), found) if found[:1] == "{" else found
+
+
+def _set(name: str, otherwise: str, variables: Mapping[str, Assigned]) -> str:
+    return variables[name].value if name in variables else otherwise
+
+
+def _inner(match: re.Match[str], variables: Mapping[str, Assigned]) -> str:
+    """A name inside a dictionary as a string."""
+    name = match.group(1)
+    return json.dumps(variables[name].value) if name in variables else match.group()
 
 
 def value(text: str, variables: Mapping[str, Assigned], depth: int = 0, spent: list[int] | None = None) -> str:
