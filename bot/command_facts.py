@@ -10,7 +10,6 @@ from bot.amounts import count
 from bot.commands import reader_of
 from bot.commands.command import Command
 from bot.commands.table import Table, folded
-from bot.formats import GGUF_ENGINE
 from bot.messages import Messages
 from bot.ollama import OLLAMA
 from bot.query import REQUEST_TOKENS, REQUESTS
@@ -29,6 +28,8 @@ MOST_FLAGS = 6
 SHARES = re.compile(r"[\d.]+")
 UNCOUNTED: dict[str, Callable[[Any], bool]] = {
     "control_vector": lambda value: not value,
+    "device": lambda value: value != "cpu",
+    "kt_num_gpu_experts": lambda value: False,
     "kv_offload": bool,
     "mmproj_offload": bool,
     "n_cpu_ffn": lambda value: not value,
@@ -37,7 +38,7 @@ UNCOUNTED: dict[str, Callable[[Any], bool]] = {
     "split_mode": lambda value: value == "layer",
     "tensor_split": lambda value: len(set(SHARES.findall(str(value)))) < 2,
 }
-"""Name under which llama.cpp's table keeps a flag -> whether its value changes nothing."""
+"""Name under which a table keeps a flag -> whether its value changes nothing."""
 REMARKED = ("unknown", "variable", "near", "repeated", "value", "named", "other")
 
 
@@ -99,8 +100,8 @@ def flag_remarks(sized: Sized) -> Iterator[Remark]:
 def _uncounted(paste: Command, table: Table) -> Iterator[Remark]:
     """Flags that put memory elsewhere in a way that the estimate does not follow."""
     for name, is_usual in UNCOUNTED.items():
-        flag = table.flag_of(name) or ""
-        if table.engine == GGUF_ENGINE and name in paste.extra and not is_usual(paste.extra[name]):
+        flag = table.flag_of(name)
+        if flag and name in paste.extra and not is_usual(paste.extra[name]):
             yield Remark("warning.flag_uncounted", {"words": f"`{paste.flags.get(flag, (flag, ''))[0]}`"})
 
 

@@ -77,8 +77,9 @@ def _command(paste: Paste, code: str, reader: Reader, calls: Iterable[re.Match[s
     command = reader.begin(mine[0].start(), max(ends))
     command.is_map = command.is_code = True
     known = {match[1]: Argument(match[1], match[2], *_inside(code, *match.span(2))) for match in _SET.finditer(code)}
+    maps = frozenset(name[2:].replace("-", "_") for name, flag in reader.table.flags.items() if flag.kind == "json")
     for match, end in zip(mine, ends, strict=True):
-        for argument in _arguments(code, match.end(), end, DEEPEST):
+        for argument in _arguments(code, (match.end(), end), DEEPEST, maps):
             _take(command, reader, argument, known)
     reader.finish(command, paste)
     return command
@@ -111,9 +112,11 @@ def _end(code: str, start: int) -> int:
     return min(len(code), start + LONGEST_CALL)
 
 
-def _arguments(code: str, start: int, end: int, deepest: int) -> Iterator[Argument]:
-    """The arguments between two places, those of dictionaries and configurations inside in their stead."""
-    for count, (first, last) in enumerate(_split(code, start, end - 1)):
+def _arguments(code: str, place: tuple[int, int], deepest: int, maps: frozenset[str]) -> Iterator[Argument]:
+    """The arguments between two places, those of dictionaries and configurations inside in their stead.
+
+    maps: arguments whose dictionary is one value."""
+    for count, (first, last) in enumerate(_split(code, place[0], place[1] - 1)):
         if count >= MOST_ARGUMENTS:
             return
         named = _KEYWORD.match(code, first, last) or _PAIR.match(code, first, last)
@@ -121,8 +124,8 @@ def _arguments(code: str, start: int, end: int, deepest: int) -> Iterator[Argume
         key = named.group(1) if named else ""
         value = code[inner:last].strip()
         nested = _NESTED.match(value) if named else None
-        if nested and deepest:
-            yield from _arguments(code, inner + nested.end(), inner + len(value), deepest - 1)
+        if nested and deepest and key not in maps:
+            yield from _arguments(code, (inner + nested.end(), inner + len(value)), deepest - 1, maps)
         if value and (named or count == 0) and value[:1] != "*":
             yield Argument(key, value, *_inside(code, inner, inner + len(value)))
 

@@ -26,6 +26,8 @@ _VALUE = re.compile(r"[-+]?[\d.]|[\"'{\[/~.]|\S*[/:_=]\S|(?:true|false|none|auto
 """What follows an unknown flag and can only be its value."""
 _GLUED = re.compile(r"(?<=[^\s-])--(?=[a-zA-Z])")
 
+MOST_VALUES = 200
+"""Values of one flag."""
 MOST_GUESSES = 40
 """Unknown flags of one command that are compared with known ones."""
 ReadLength = Callable[[str], float | None]
@@ -78,7 +80,15 @@ class FlagReader:
             return 1
         assert following is not None
         self._take(command, found, following.text, words[at], following)
-        return 2
+        return 2 + (self._further(words, at + 2) if folded(written) in self.table.many else 0)
+
+    def _further(self, words: list[Token], at: int) -> int:
+        """Values behind the first of a flag that takes several: all in front of a known flag, else numbers."""
+        ends = (place for place in range(at, min(at + MOST_VALUES, len(words))) if not is_value(words[place]))
+        end = next(ends, at)
+        if end < len(words) and self.table.find(words[end].text.partition("=")[0], guess=False):
+            return end - at
+        return next((place for place in range(at, len(words)) if not words[place].text.isdigit()), len(words)) - at
 
     def _unknown(self, command: Command, word: Token, following: Token | None, has_value: bool) -> int:
         name = word.text.partition("=")[0]

@@ -8,7 +8,9 @@ from bot.commands.shell import ENDS, Token
 from bot.commands.values import read_share
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=\S*\Z")
-_RUNNERS = frozenset({"python", "-m", "sudo", "nohup", "time", "exec", "env", "$", "uv", "run", "uvx", "-u", "srun"})
+_RUNNERS = frozenset(
+    {"python", "-m", "sudo", "nohup", "time", "exec", "env", "$", "uv", "run", "uvx", "-u", "srun", "entrypoint", "cmd"}
+)
 _VERSION = re.compile(r"(?<=python)[\d.]+\Z")
 _PROMPT = re.compile(r"\S*@\S*[#$%>]?\Z|[$#>%]\Z|\([\w.-]+\)\Z|\S*[#$]\Z")
 _WINDOWS_PROMPT = ">"
@@ -22,6 +24,10 @@ LAUNCHERS = frozenset({*CONTAINERS, "numactl", "taskset", "nice", "stdbuf", "mpi
 IMAGE_KEYS = frozenset({"image:", "FROM", "image_id:", "--image"})
 CHARTS = "helm"
 """Its words with a slash are charts."""
+FEWEST_OPTIONS = 3
+"""Options in front of a program that make what stands before it another program, which runs it."""
+NAMED_IN_FRONT = 2
+"""Words of that program's name: docker run."""
 MOST_BEFORE = 300
 """Words of a line that are looked through in front of a program or an image."""
 
@@ -82,8 +88,11 @@ def first(words: list[Token], index: int) -> int:
     """Where the command starts: environment settings, python -m, docker run and a prompt in front belong to it."""
     line = index - len(line_before(words, index))
     launcher = next((at for at in range(line, index) if words[at].text.lower() in LAUNCHERS), None)
+    options = [at for at in range(line, index) if is_flag(words[at].text)]
     if launcher is not None:
         index = launcher
+    elif len(options) >= FEWEST_OPTIONS:
+        index = max(line, options[0] - NAMED_IN_FRONT)
     while index > line and _leads(words[index - 1].text):
         index -= 1
     return line if all(_PROMPT.match(word.text) for word in words[line:index]) else index

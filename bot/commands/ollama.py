@@ -79,7 +79,7 @@ class OllamaReader(Reader):
                 continue
             if found.re is _FROM or not command.states("model"):
                 command.settings.pop("model", None)
-                command.set("model", found.group(1), "text", Token(found.group(1), found.start(), found.end()))
+                command.set("model", found.group(1), "text", Token(found.group(1), *found.span(1)))
             command.spans.append((found.start(), found.end()))
             return
 

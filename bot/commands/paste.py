@@ -70,10 +70,11 @@ class Paste:
 
     @cached_property
     def words(self) -> list[Token]:
-        return in_program(expanded(tokens(self.plain), self.variables), self.variables, self._lists)
+        return in_program(expanded(tokens(self.plain), self.variables), self.variables, self.lists)
 
     @cached_property
-    def _lists(self) -> list[tuple[int, int]]:
+    def lists(self) -> list[tuple[int, int]]:
+        """Where a program lists the words of a command."""
         return lists(uncommented(unmarked(self.text)))
 
     @cached_property

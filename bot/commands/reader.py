@@ -38,8 +38,8 @@ SHELLS = frozenset({"sh", "bash", "zsh", "python", "python3", "ray"})
 """What an argument list starts with that is a command by itself."""
 MOST_NAMED = 5
 """Times that a program may be named in words before its command."""
-WRAPPER = "dynamo."
-"""A server that takes the flags of the engine and its own."""
+WRAPPERS = ("dynamo.", "huggingfaceserver")
+"""Servers that take the flags of the engine and their own."""
 OWN_TAGS = "dynamo"
 """Images whose tags are no release of the engine inside."""
 MOST_IMAGES = 4
@@ -145,7 +145,7 @@ class Reader(FlagReader):
         program = " ".join(word.text for word in words[index : index + length])
         if "bench" in program:
             command.besides = self.table.bench
-        elif WRAPPER in program:
+        elif any(wrapper in program for wrapper in WRAPPERS):
             command.besides = self.table.wrapped
         images = list(islice((at for at in range(len(words)) if self.is_image(words, at)), MOST_IMAGES))
         run = next((at for at in images if is_run(words, at)), images[0] if images else index)

@@ -23,6 +23,16 @@ _SHELL = re.compile(
     r"systemctl|journalctl|ulimit|srun|sbatch|Start-Process|Set-Location|Write-Host|\[(?:Unit|Service|Install)\])"
     r"(?:[ \t]|\Z)"
 )
+_PROMPT = re.compile(
+    r"[ \t]*(?:\([\w.-]+\)[ \t]*)?(?:[\w.-]+@[\w.-]+:[^\s$#]*[$#][ \t]|(?:PS )?[A-Za-z]:\\[^>\n]*>)"
+)
+"""A terminal's own words at the start of a line: root@host:/app#, C:\\Users\\me>."""
+_SET = re.compile(r"(?i)[ \t]*set[ \t]+\w+[ \t]*=")
+_BROKEN = re.compile(r"[^\n]*?(?<!\S)--?[a-zA-Z][^\n]*\\[ \t]*\Z|[ \t]*\.\.\.[ \t]*\\?\Z")
+"""A line with flags that goes on, and the dots of one that is left out."""
+_UNIT = re.compile(r"[ \t]*(?:[#;][ \t]*)?[A-Z][A-Za-z]+=")
+_UNITS = re.compile(r"(?m)^[ \t]*(?:\[Service\]|ExecStart=|Environment=)")
+"""A unit of systemd, and its lines."""
 _PYTHON = re.compile(
     r"[ \t]*[A-Za-z_][\w.\[\]\"']{0,60}[ \t]*=(?!=)|[ \t]*(?:await[ \t]+)?[A-Za-z_][\w.]*\("
     r"|[ \t]*(?:[\w., ]{1,60}=[ \t]*)(?:await[ \t]+)?[A-Za-z_][\w.]*\(|[ \t]*(?:for|def|class|async|with|if|@)\b.*:\Z"
@@ -50,8 +60,10 @@ _YAML = re.compile(r"[ \t]*(?:-[ \t]+)?[\"']?[\w./-]+[\"']?:(?:[ \t]|\Z)|[ \t]*-
 def lines_of_paste(paste: Paste, command: Command) -> Iterator[tuple[int, int]]:
     """Start and end of each line that belongs to the paste without being part of the command."""
     is_listed = bool(paste.regions) or _LISTED.search(paste.text) is not None
-    patterns = [_ASSIGNMENTS, _SHELL, _SHEBANG, _LOGGED, *([_PYTHON] if command.is_map else [])]
-    patterns += [_CODE] if command.is_code else [_YAML] if is_listed or command.is_map else []
+    patterns = [_ASSIGNMENTS, _SHELL, _SHEBANG, _LOGGED, _PROMPT, _SET, _BROKEN, *([_PYTHON] if command.is_map else [])]
+    patterns += [_UNIT] if _UNITS.search(paste.text) else []
+    is_code = command.is_code or any(start <= command.start < end for start, end in paste.lists)
+    patterns += [_PYTHON, _CODE] if is_code else [_YAML] if is_listed or command.is_map else []
     if rest := _CONTINUATION.match(paste.text, command.end):
         yield rest.span()
     if remark := _REMARK.match(paste.text, command.end):

@@ -88,6 +88,8 @@ class Table:
     """Flag -> other flags that it sets at once, with their values."""
     written: Mapping[str, str]
     """Flag that stands for something else, a variable or a parameter -> how that is written with its value."""
+    many: frozenset[str]
+    """Flags that take as many values as there are."""
     other_env: frozenset[str]
     """Variables that the engine reads, of no use here."""
 
@@ -211,6 +213,7 @@ def load_table(name: str) -> Table:
         presets=data.get("presets", {}),
         written=data.get("written", {}),
         other_env=frozenset(data.get("other_env", "").split()),
+        many=frozenset(data.get("many", "").split()),
         first=_by_flag(data.get("first", {})),
         gone=_by_flag(data.get("gone", {})),
     )

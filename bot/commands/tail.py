@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from bot.commands.calls import read_calls
 from bot.commands.command import Command, Setting
 from bot.commands.heads import is_flag
+from bot.commands.nested import block_at, blocks
 from bot.commands.paste import Paste
 from bot.commands.reader import Reader
 from bot.commands.shell import Token, unquoted
-from bot.commands.table import Table, folded
+from bot.commands.table import Flag, Table, folded
+from bot.commands.values import read_loose
 
 FEWEST_FLAGS = 3
 FEWEST_IN_LINE = 4
@@ -29,6 +33,7 @@ _PAIR = re.compile(
     r"(?m)(?:^[ \t]*(?:-[ \t]+)?|(?<=[(,{])\s*)[\"']?([A-Za-z][\w.-]{0,60})[\"']?[ \t]*(?::(?=[ \t])|=(?!=))[ \t]*"
     r"(?:Some\(\s*)?(\"[^\"\n]*\"|'[^'\n]*'|\{[^{}\n]*\}|[^\s,#(){}]+)"
 )
+_KEY = re.compile(r"[ \t]*(?:-[ \t]+)?[\"']?[\w.-]+[\"']?[ \t]*[:=][ \t]*[\"']?")
 _POSITIONAL = re.compile(r"\b(?:LLM|Engine|pipeline|from_pretrained)\(\s*[\"']([^\"'\n]+)[\"']")
 _CACHE = re.compile(r"kv_cache_config\W+(?:\w+\W+[\w.]+\W+){0,6}\Z")
 """The start of TensorRT-LLM's cache options, up to a key inside them."""
@@ -149,8 +154,7 @@ def _keys(paste: Paste, readers: Iterable[Reader]) -> Command | None:
     pairs = [(aliases.get(key, key), value) for key, value in pairs]
     known = [(key, value) for key, value in pairs if key in reader.table.flags]
     command = reader.begin(paste.plain.rfind("\n", 0, known[0][1].start) + 1, known[-1][1].end)
-    for key, value in known:
-        flag = reader.table.flags[key]
+    for flag, value in _outside(command, reader, paste.plain, pairs):
         reader.state(command, flag, value.text, value)
         command.flags[flag.name] = (flag.name, value.text)
     command.is_map = True
@@ -161,9 +165,10 @@ def _keys(paste: Paste, readers: Iterable[Reader]) -> Command | None:
 def read_pairs_of(line: str, reader: Reader) -> Command:
     """The settings that one line prints as key=value, None left out."""
     command = reader.begin(0, len(line))
-    for key, value in _pairs(_CONFIG.sub("(", line)):
-        flag = reader.table.flags.get(reader.model_flag if key == "--model" else key)
-        if flag and value.text not in ("", "[]", "{}"):
+    text = _CONFIG.sub("(", line)
+    pairs = ((reader.model_flag if key == "--model" else key, value) for key, value in _pairs(text))
+    for flag, value in _outside(command, reader, text, pairs):
+        if value.text not in ("", "[]", "{}"):
             reader.state(command, flag, value.text.removeprefix("torch."), value)
     return command
 
@@ -172,12 +177,32 @@ def complete(command: Command, paste: Paste, reader: Reader) -> None:
     """Add what keys beside the arguments state: a chart's vllmConfig and modelURL."""
     if stored := _STORED.search(paste.text):
         command.settings.setdefault("model", Setting(stored.group(1), "text", *stored.span(1)))
-    for key, value in _pairs(paste.plain):
-        flag = reader.table.flags.get(key)
-        if flag:
-            command.spans.append((value.start, value.end))
-        if flag and not (command.states(flag.slot) if flag.slot else not flag.also or flag.also in command.extra):
+    for flag, value in _outside(command, reader, paste.plain, _pairs(paste.plain)):
+        command.spans.append((_line_start(paste.plain, value.start), value.end))
+        if not (command.states(flag.slot) if flag.slot else not flag.also or flag.also in command.extra):
             reader.state(command, flag, value.text, value)
+
+
+def _line_start(text: str, at: int) -> int:
+    """Where the line of a value starts that has nothing but its key in front; the value itself elsewhere."""
+    line = text.rfind("\n", 0, at) + 1
+    return line if _KEY.fullmatch(text, line, at) else at
+
+
+def _outside(
+    command: Command, reader: Reader, text: str, pairs: Iterable[tuple[str, Token]]
+) -> Iterator[tuple[Flag, Token]]:
+    """Keys that are flags with their values; what stands in a flag's own map is taken for that flag."""
+    found, held = blocks(text, reader.table), dict[Flag, dict[str, Any]]()
+    for key, value in pairs:
+        if block := block_at(found, value.start):
+            held.setdefault(block.flag, {})[key.lstrip("-").replace("-", "_")] = read_loose(value.text)
+        elif flag := reader.table.flags.get(key):
+            yield flag, value
+    for flag, inner in held.items():
+        command.spans += [(block.line, block.end) for block in found if block.flag == flag]
+        if flag.also not in command.extra:
+            reader.state(command, flag, json.dumps(inner), Token("", command.start, command.end))
 
 
 def _plain(text: str) -> str:

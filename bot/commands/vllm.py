@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
+from bot.commands.command import Command
+from bot.commands.paste import Paste
 from bot.commands.reader import Reader
 
+LOOKED_UP = ("[ngram]", "ngram")
+"""vLLM 0.4 to 0.8: --speculative-model."""
 _HUMAN = re.compile(r"(\d+(?:\.\d+)?)([kKmMgGtT]?)\Z")
 _POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
 
@@ -21,4 +25,14 @@ def read_length(text: str) -> float | None:
     return float(int(value)) if suffix else value
 
 
-READER = Reader("vllm", read_length)
+class VllmReader(Reader):
+    """Besides flags: a draft that is looked up in the prompt, which old releases call a model."""
+
+    def finish(self, command: Command, paste: Paste) -> None:
+        """Take what the environment states; --speculative-model [ngram] names a method."""
+        super().finish(command, paste)
+        if command.extra.get("speculative_model") in LOOKED_UP:
+            command.extra["speculative_method"] = command.extra.pop("speculative_model").strip("[]")
+
+
+READER = VllmReader("vllm", read_length)
