@@ -39,7 +39,7 @@ UNCOUNTED: dict[str, Callable[[Any], bool]] = {
     "tensor_split": lambda value: len(set(SHARES.findall(str(value)))) < 2,
 }
 """Name under which a table keeps a flag -> whether its value changes nothing."""
-REMARKED = ("unknown", "variable", "near", "repeated", "value", "named", "other")
+REMARKED = ("unknown", "variable", "near", "repeated", "value", "named", "other", "spaced")
 
 
 def command_facts(sized: Sized, text: Messages) -> tuple[str, ...]:

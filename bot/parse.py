@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.carried import LANGUAGE, LOGGED_AT, SETTINGS, read_carried
 from bot.commands import find_command
+from bot.commands.other_servers import find_other_server
 from bot.logs.observation import Observation
 from bot.logs.readings import read_words
 from bot.parsing.additions import bind_additions, bind_per_card, bind_rate_times_seconds, bind_rates
@@ -26,7 +27,7 @@ from bot.parsing.machines import bind_machine_counts, bind_machines, drop_machin
 from bot.parsing.named import bind_card_states, bind_models, bind_settings, bind_switches, bind_verb
 from bot.parsing.names import Finder, default_finder
 from bot.parsing.nouns import join_nouns, settle_in_and_out
-from bot.parsing.pasted import blank, blanked, claim_command, yield_to_command
+from bot.parsing.pasted import blank, blanked, claim_command, claim_other, yield_to_command
 from bot.parsing.quantiles import bind_quantiles, settle_quantiles
 from bot.parsing.scattered import bind_scattered
 from bot.parsing.shapes import bind_shapes
@@ -126,7 +127,8 @@ def read(cleaned: str, finder: Finder, log: Observation | None = None) -> Senten
     """A cleaned text with every claim that it makes."""
     cleaned, form = split_form(cleaned)
     command = find_command(cleaned)
-    words = blank(cleaned, command) if command else cleaned
+    other = None if command else find_other_server(cleaned)
+    words = blank(cleaned, command or other)
     words, listed = blank_listing(words)
     tries = find_tries(cleaned, command) if command else []
     words = blanked(words, [(each.start, each.end) for each in tries])
@@ -139,6 +141,8 @@ def read(cleaned: str, finder: Finder, log: Observation | None = None) -> Senten
     if command:
         claim_command(sentence, command)
         claim_tries(sentence, tries)
+    elif other:
+        claim_other(sentence, other)
     claim_listing(sentence, listed)
     for step in STEPS:
         step(sentence)

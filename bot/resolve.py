@@ -110,6 +110,8 @@ def resolve(query: Query) -> Resolution:
     )
     _note_typos(query, notes)
     _note_unread(query, notes)
+    if "other_server" in query.extra:
+        notes.warn("warning.other_server", words=(query.extra["other_server"],), engine=engine_key)
     _note_inherited(query, notes)
     return Resolution(
         query=query,

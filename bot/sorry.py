@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot import contract
+from bot.commands import reader_of
 from bot.errors import QuestionError
 from bot.messages import Messages, messages
 from bot.present import understood_so_far
@@ -92,8 +93,16 @@ def _read_so_far(query: Query, text: Messages) -> Iterator[str]:
     """The flags of a pasted command that were read, so that nobody types them again."""
     paste = query.paste
     flags = [f"`{' '.join(filter(None, flag))}`" for flag in paste.flags.values() if flag[0]] if paste else []
+    flags += [f"`{name}={value}`" for name, value in _variables(query)]
     if flags and paste and paste.settings:
         yield text("error.read", words=", ".join(flags[:MOST_READ]))
+
+
+def _variables(query: Query) -> Iterator[tuple[str, str]]:
+    """The variables of a pasted command that stand for flags."""
+    reader = reader_of(query.paste.table) if query.paste else None
+    known = reader.table.env if reader else {}
+    return ((name, value) for name, value in query.extra.get("env", {}).items() if name in known)
 
 
 def readable(values: dict[str, Any], text: Messages) -> dict[str, str]:

@@ -18,7 +18,7 @@ from bot.commands.flags import MOST_GUESSES
 from bot.commands.heads import first
 from bot.commands.paste import Paste
 from bot.commands.reader import Reader
-from bot.commands.shell import Token
+from bot.commands.shell import Token, unnumbered
 from bot.commands.spans import lines_of_paste
 from bot.commands.tail import complete, read_pairs_of, read_tail
 
@@ -49,6 +49,7 @@ def signs() -> frozenset[str]:
 
 def find_command(text: str) -> Command | None:
     """The first serve command in a cleaned text, or None."""
+    text = unnumbered(text)
     paste = Paste(text)
     command = _found(paste, text.lower())
     if command is None and any(sign in text.lower() for sign in signs()) and _PROMPT.search(text):
@@ -131,5 +132,18 @@ _PROMPT = re.compile(r"(?m)^([ \t]*)#(?=[ \t])")
 """The prompt of root, where nothing but comments would be left."""
 MARKS_OF_OPTIONS = ("num_ctx", "num_gpu", "num_batch", "processor")
 """Options of a Modelfile or request, a column of ollama ps."""
-MARKS_OF_TAILS = ("--", "_", "Size:", "Len:", "-size:", "-len:", "-seqs:", "preset:", "LLM(", "Llama(", "EngineConfig(")
+MARKS_OF_TAILS = (
+    "--",
+    "_",
+    "Size:",
+    "Len:",
+    "-size:",
+    "-len:",
+    "-seqs:",
+    "preset:",
+    "://",
+    "LLM(",
+    "Llama(",
+    "EngineConfig(",
+)
 """Without one of these a text holds neither flags nor configuration keys."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
 
-from bot.commands.command import Command
+from bot.commands.command import Command, Remark
 from bot.commands.flags import FlagReader, value_of
 from bot.commands.heads import (
     CHARTS,
@@ -34,6 +34,8 @@ ADAPTERS = "--lora-modules"
 _PAIR = re.compile(r"[\w.-]+=\S|\{")
 _NAME = re.compile(r"\A\w+=")
 """cmd= before a quoted command."""
+_SPACED = re.compile(r"(?m)^(?:[^\n>]{0,200}>)?[ \t]*(set[ \t]+[A-Z]\w*_\w+[ \t]+=[ \t]*\S+)")
+"""A variable of cmd.exe whose name takes the space in front of the sign."""
 SHELLS = frozenset({"sh", "bash", "zsh", "python", "python3", "ray"})
 """What an argument list starts with that is a command by itself."""
 MOST_NAMED = 5
@@ -168,6 +170,8 @@ class Reader(FlagReader):
         if (paste.launcher.nodes or 1) > 1 and "nnodes" not in command.extra:
             command.extra["nnodes"] = paste.launcher.nodes
         self._spread(command)
+        for spaced in islice(_SPACED.finditer(paste.text), MOST_IMAGES):
+            command.remarks.append(Remark("spaced", spaced.group(1)))
         written = {name: each.value for name, each in paste.variables.items() if each.end}
         if env := {name: text for name, text in written.items() if ENGINE_VARIABLES.fullmatch(name)}:
             command.extra["env"] = env

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 MOST_WORDS = 4_000
@@ -33,6 +34,9 @@ _ADDED = re.compile(r"(?m)^\+(?=[ \t])")
 _REMOVED = re.compile(r"(?m)^-(?=[ \t]{2,}\S)[^\n]*")
 _HUNK = re.compile(r"(?m)^@@ ")
 _IN_LIST = re.compile(r"([\[,])[ \t]*\\[ \t]*(?=\n)")
+_NUMBERED = re.compile(r"(?m)^[ \t]*(\d{1,4})(?:[:|][ \t]?|[ \t]+)(?=\S)")
+_FIRST_LINE = re.compile(r"(?m)^[ \t]*1(?:[:|]|[ \t]+)")
+FEWEST_NUMBERED = 2
 _COMMENT = re.compile(r"(?m)^[ \t]*#.*$|(?<=[\s])#[ \t].*$")
 _ITEM = r"(?:[fr]?(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')|\*?[\w.$]+(?:\([\w.]*\))?)"
 _LIST = re.compile(rf"\[\s*(?=[fr]?[\"']){_ITEM}(?:\s*,\s*{_ITEM})*\s*,?\s*\]")
@@ -62,6 +66,15 @@ def unmarked(text: str) -> str:
     if len(_ADDED.findall(text)) > 1 or (_HUNK.search(text) and _ADDED.search(text)):
         text = _ADDED.sub(spaces, _REMOVED.sub(spaces, text))
     return _IN_LIST.sub(lambda match: match.group(1) + spaces(match)[1:], text) if '",' in text else text
+
+
+def unnumbered(text: str) -> str:
+    """The text without the numbers that an editor or cat -n puts in front of its lines, every character in its place."""
+    found = list(_NUMBERED.finditer(text)) if _FIRST_LINE.search(text) else []
+    counted = sum(int(after[1]) == int(before[1]) + 1 for before, after in pairwise(found))
+    if not found or counted < len(found) - 1 or len(found) < FEWEST_NUMBERED:
+        return text
+    return _NUMBERED.sub(spaces, text)
 
 
 def uncommented(text: str) -> str:

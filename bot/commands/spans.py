@@ -23,9 +23,7 @@ _SHELL = re.compile(
     r"systemctl|journalctl|ulimit|srun|sbatch|Start-Process|Set-Location|Write-Host|\[(?:Unit|Service|Install)\])"
     r"(?:[ \t]|\Z)"
 )
-_PROMPT = re.compile(
-    r"[ \t]*(?:\([\w.-]+\)[ \t]*)?(?:[\w.-]+@[\w.-]+:[^\s$#]*[$#][ \t]|(?:PS )?[A-Za-z]:\\[^>\n]*>)"
-)
+_PROMPT = re.compile(r"[ \t]*(?:\([\w.-]+\)[ \t]*)?(?:[\w.-]+@[\w.-]+:[^\s$#]*[$#][ \t]|(?:PS )?[A-Za-z]:\\[^>\n]*>)")
 """A terminal's own words at the start of a line: root@host:/app#, C:\\Users\\me>."""
 _SET = re.compile(r"(?i)[ \t]*set[ \t]+\w+[ \t]*=")
 _BROKEN = re.compile(r"[^\n]*?(?<!\S)--?[a-zA-Z][^\n]*\\[ \t]*\Z|[ \t]*\.\.\.[ \t]*\\?\Z")
@@ -48,8 +46,8 @@ _LOGGED = re.compile(
     r"(?:(?:INFO|WARNING|ERROR|DEBUG|CRITICAL)[ \t]+\d\d-\d\d|\[\d{4}-\d\d-\d\d)[ \t]\d\d:\d\d:"
 )
 """A line that the server printed."""
-_LISTED = re.compile(IMAGE.pattern + r"|^[ \t]*-[ \t]+[\"']?--[a-zA-Z]", re.M)
-"""A specification that lists arguments."""
+_LISTED = re.compile(IMAGE.pattern + r"|^[ \t]*-[ \t]+[\"']?--[a-zA-Z]|^[ \t]*(?:apiVersion|services):", re.M)
+"""A specification."""
 _SHEBANG = re.compile(r"#!\s*/|#SBATCH\b")
 _HEREDOC = re.compile(r"<<-?[ \t]*[\"']?(\w+)")
 _CODE = re.compile(r"[ \t]+\S|[\])}\"']")

@@ -210,8 +210,8 @@ def _plain(text: str) -> str:
 
 
 def _preset(paste: Paste, readers: Iterable[Reader]) -> Command | None:
-    """A KAITO workspace: the model by its preset; KAITO serves with vLLM."""
-    match = _PRESET.search(paste.text)
+    """A KAITO workspace's preset, or what KServe stores without arguments; both are served with vLLM."""
+    match = _PRESET.search(paste.text) or (_STORED.search(paste.text) if _FORMAT.search(paste.text) else None)
     reader = next((reader for reader in readers if reader.name == PRESETS_RUN_ON), None)
     if match is None or reader is None:
         return None

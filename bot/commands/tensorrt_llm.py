@@ -15,6 +15,8 @@ TEMPLATES = "fill_template.py"
 _TEMPLATE = re.compile(r"\S+\.pbtxt|\w+:[^,\s]*(?:,\w+:[^,\s]*)*,?")
 """The file of a template, or what it is filled with: triton_max_batch_size:8,engine_dir:/engines/1."""
 
+_PARAMETER = re.compile(r"(\w+):([^,\s]+)")
+
 
 class TensorRtReader(Reader):
     """Flags with underscores, and parameters of a template."""
@@ -45,10 +47,8 @@ def _parameters(paste: Paste) -> Iterator[tuple[str, Token]]:
     """Name and value of each parameter that is not left empty."""
     words = paste.words if TEMPLATES in paste.text else []
     for word in words:
-        for part in word.text.split(",") if _TEMPLATE.fullmatch(word.text) else ():
-            name, _, value = part.partition(":")
-            if value:
-                yield name, Token(value, word.start, word.end)
+        for match in _PARAMETER.finditer(word.text) if _TEMPLATE.fullmatch(word.text) else ():
+            yield match.group(1), Token(match.group(2), *(word.start + place for place in match.span(2)))
 
 
 READER = TensorRtReader("tensorrt_llm")

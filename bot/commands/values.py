@@ -68,7 +68,8 @@ def read_json(text: str) -> dict[str, Any]:
 
 def _read_loosely(text: str) -> Any:
     """An object as PowerShell and YAML hand it on, or one in a program: words without quotes, comments."""
-    return json.loads(_BARE_WORD.sub(_quoted, text.replace("'", '"')))
+    without_comments = _BARE_WORD.sub(_quoted, text.replace("'", '"'))
+    return json.loads(_BARE_WORD.sub(_quoted, without_comments))
 
 
 def _quoted(match: re.Match[str]) -> str:

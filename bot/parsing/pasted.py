@@ -37,13 +37,16 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _PATH = re.compile(r"[./~$\\]|\w:[\\/]|\S*:/|[\w-]+(?:\.[\w-]+)*\.(?:com|io|org)/")
 _WIDE = frozenset({"fp32", "bf16", "fp16"})
 """Formats that --dtype can settle for the weights."""
+_KIND = re.compile(r"(?m)^[ \t]*(?:apiVersion|kind):[^\n]*")
+"""What an object of Kubernetes is: apiVersion: apps/v1."""
 MOST_PARTS = 24
 """Parts of a model's name that are looked at."""
 
 
-def blank(text: str, command: Command) -> str:
+def blank(text: str, command: Command | None) -> str:
     """The text around the command, every character in its place; where it stood a line ends."""
-    return blanked(text, [(command.start, command.end), *command.spans])
+    kinds = [match.span() for match in _KIND.finditer(text)] if "apiVersion" in text else []
+    return blanked(text, [*kinds, *([(command.start, command.end), *command.spans] if command else [])])
 
 
 def blanked(text: str, places: list[tuple[int, int]]) -> str:
@@ -52,6 +55,12 @@ def blanked(text: str, places: list[tuple[int, int]]) -> str:
     for start, end in places:
         left[start:end] = "\n" * (end - start)
     return "".join(left)
+
+
+def claim_other(sentence: Sentence, command: Command) -> None:
+    """Claim what the command of a server that is none of the engines states."""
+    claim_settings(sentence, command)
+    sentence.extra.update(command.extra)
 
 
 def claim_command(sentence: Sentence, command: Command) -> None:

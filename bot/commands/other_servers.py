@@ -1,0 +1,106 @@
+"""Servers of which nothing is known here but that they are none of the engines: their model and length are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from bot.commands.command import Command
+from bot.commands.heads import first, is_called, is_flag, is_value
+from bot.commands.paste import Paste
+from bot.commands.shell import ENDS, Token
+from bot.commands.table import folded
+from bot.commands.values import READ
+
+SERVERS: Mapping[str, str] = {
+    "candle-vllm": "candle-vllm",
+    "docker model run": "Docker Model Runner",
+    "fastchat.serve.model_worker": "FastChat",
+    "infinity_emb v2": "Infinity",
+    "ktransformers": "KTransformers",
+    "ktransformers.local_chat": "KTransformers",
+    "ktransformers.server.main": "KTransformers",
+    "lightllm.server.api_server": "LightLLM",
+    "litgpt serve": "LitGPT",
+    "lms load": "LM Studio",
+    "local-ai run": "LocalAI",
+    "max serve": "MAX",
+    "mistralrs run": "mistral.rs",
+    "mistralrs serve": "mistral.rs",
+    "mistralrs-server": "mistral.rs",
+    "mlc_llm chat": "MLC LLM",
+    "mlc_llm serve": "MLC LLM",
+    "mlx_lm.generate": "MLX LM",
+    "mlx_lm.server": "MLX LM",
+    "mlx_vlm.server": "MLX VLM",
+    "petals.cli.run_server": "Petals",
+    "ramalama run": "RamaLama",
+    "ramalama serve": "RamaLama",
+    "swift deploy": "ms-swift",
+    "text-embeddings-router": "Text Embeddings Inference",
+    "xinference launch": "Xinference",
+}
+"""Words of a program -> the server's name."""
+READ_AS = {
+    "model": ("text", "--model -m --model-id --model-path --model-dir --checkpoint-dir --model-name"),
+    "weights": ("format", "--isq --quantization --quant-method"),
+    "sequence_tokens": (
+        "whole",
+        "--max-seq-len --max-model-len --context-length --ctx-size --max-req-total-len --max-length",
+    ),
+    "tensor_parallel": ("whole", "--tp --tensor-parallel-size"),
+}
+"""Field -> how a value is read, and flags that mean the same with all of them."""
+_FLAGS = {flag: (slot, kind) for slot, (kind, flags) in READ_AS.items() for flag in flags.split()}
+_HEADS = [(tuple(head.split()), name) for head, name in SERVERS.items()]
+_PREFIX = re.compile(r"(?i:hf://|huggingface://|ollama://)|ai/(?=[\w.-]+:)")
+_NAMED = frozenset("/:.")
+"""What a model behind the program's name has, and a word of a question has not."""
+
+
+def find_other_server(text: str) -> Command | None:
+    """The command of a server that is none of the engines; extra names it."""
+    if not any(head[-1] in text for head, _ in _HEADS):
+        return None
+    words = Paste(text).words
+    for at in range(len(words)):
+        for head, name in _HEADS:
+            run = words[at : at + len(head)]
+            if len(run) == len(head) and all(is_called(word.text, part) for word, part in zip(run, head, strict=True)):
+                return _read(words, at, at + len(head), name)
+    return None
+
+
+def _read(words: list[Token], at: int, behind: int, name: str) -> Command:
+    line_end = next((to for to in range(behind, len(words)) if words[to].text in (*ENDS, "\n")), len(words))
+    flags = [place for place in range(behind, line_end) if is_flag(words[place].text)]
+    command = Command("", "", words[first(words, at)].start, words[behind - 1].end)
+    command.extra["other_server"] = name
+    last = behind
+    for place in flags:
+        flag, sign, value = words[place].text.partition("=")
+        following = words[place + 1] if place + 1 < line_end and is_value(words[place + 1]) else None
+        if not sign and following:
+            _state(command, folded(flag), following.text, following)
+        elif sign:
+            _state(command, folded(flag), value, words[place])
+        last = place + 1 + bool(not sign and following and (folded(flag) in _FLAGS or following.text[:1].isdigit()))
+    free = words[behind : flags[0]] if flags else words[behind : behind + 1]
+    for word in free:
+        if _NAMED & set(word.text) and not command.states("model"):
+            command.set("model", _repository(word.text), "text", word)
+            last = max(last, words.index(word) + 1)
+    command.end = max(command.end, words[last - 1].end)
+    return command
+
+
+def _state(command: Command, flag: str, text: str, word: Token) -> None:
+    slot, kind = _FLAGS.get(flag, ("", "text"))
+    value = READ[kind](text)
+    if slot and value is not None:
+        command.set(slot, value, kind, Token(text, word.end - len(text), word.end))
+
+
+def _repository(text: str) -> str:
+    """A model as the Hub or Ollama's library calls it: HF://org/name, Docker's ai/name:tag."""
+    return _PREFIX.sub("", text)
