@@ -123,11 +123,21 @@ def _arguments(code: str, place: tuple[int, int], deepest: int, maps: frozenset[
         inner = named.end() if named else first + len(code[first:last]) - len(code[first:last].lstrip())
         key = named.group(1) if named else ""
         value = code[inner:last].strip()
+        if deepest and (handed := _handed_on(code, value)):
+            yield from _arguments(code, handed, deepest - 1, maps)
         nested = _NESTED.match(value) if named else None
         if nested and deepest and key not in maps:
             yield from _arguments(code, (inner + nested.end(), inner + len(value)), deepest - 1, maps)
         if value and (named or count == 0) and value[:1] != "*":
             yield Argument(key, value, *_inside(code, inner, inner + len(value)))
+
+
+def _handed_on(code: str, value: str) -> tuple[int, int] | None:
+    """Where the dictionary stands that **name hands on."""
+    if not value.startswith("**") or not _WORD.match(value[2:]):
+        return None
+    made = re.search(rf"(?m)^[ \t]*{value[2:]}[ \t]*=[ \t]*(?:dict\(|\{{)", code)
+    return (made.end(), _end(code, made.end())) if made else None
 
 
 def _inside(code: str, start: int, end: int) -> tuple[int, int]:

@@ -12,16 +12,21 @@ _RUNNERS = frozenset(
     {"python", "-m", "sudo", "nohup", "time", "exec", "env", "$", "uv", "run", "uvx", "-u", "srun", "entrypoint", "cmd"}
 )
 _VERSION = re.compile(r"(?<=python)[\d.]+\Z")
-_PROMPT = re.compile(r"\S*@\S*[#$%>]?\Z|[$#>%]\Z|\([\w.-]+\)\Z|\S*[#$]\Z")
+_PROMPT = re.compile(r"\S*@\S*[#$%>]?\Z|[$#>%]\Z|\([\w.-]+\)\Z|\S*[#$]\Z|PS\Z|[A-Za-z]:\\\S*>\Z")
 _WINDOWS_PROMPT = ">"
 EXECUTABLE = ".exe"
 CONTAINERS = ("docker", "podman", "nerdctl")
 """Programs that run an image."""
 BUILDS = frozenset({"build", "buildx", "pull", "push", "tag", "rmi", "images"})
 """What else they do with an image."""
-LAUNCHERS = frozenset({*CONTAINERS, "numactl", "taskset", "nice", "stdbuf", "mpirun", "nsys"})
+LAUNCHERS = frozenset(
+    {*CONTAINERS, "numactl", "taskset", "nice", "stdbuf", "mpirun", "nsys", "srun", "kubectl", "apptainer", "singularity",
+     "enroot", "torchrun", "conda", "screen", "tmux", "systemd-run", "start-process"}
+)
 """Programs that run another, whose name stands behind their own flags."""
 IMAGE_KEYS = frozenset({"image:", "FROM", "image_id:", "--image"})
+IMAGE_FLAG = re.compile(r"--(?:container-)?image=")
+"""kubectl run and srun: the image behind the sign."""
 CHARTS = "helm"
 """Its words with a slash are charts."""
 FEWEST_OPTIONS = 3

@@ -14,9 +14,10 @@ _DSTACK = re.compile(r"(?m)^type:[ \t]*(?:service|task|dev-environment)\b")
 _DSTACK_CARDS = re.compile(r"(?m)^[ \t]*gpu:[ \t]*[\"']?([\w.:\-]+)")
 _DSTACK_NODES = re.compile(r"(?m)^nodes:[ \t]*(\d{1,4})\b")
 _GROUP = re.compile(r"leaderWorkerTemplate:(?:[^\n]*\n){1,4}?[ \t]*size:[ \t]*(\d{1,4})\b")
-_SLURM_NODES = re.compile(r"#SBATCH[ \t]+(?:--nodes[= ]|-N[ \t]*)(\d{1,4})\b")
+_SLURM = r"(?:#SBATCH|\bsrun\b[^\n#]{0,300}?)[ \t]+"
+_SLURM_NODES = re.compile(rf"{_SLURM}(?:--nodes[= ]|-N[ \t]*)(\d{{1,4}})\b")
 _SLURM_CARDS = re.compile(
-    r"#SBATCH[ \t]+(?:--gpus-per-node[= ](?:[A-Za-z]\w*:)?|--gres[= ]gpu:(?:[A-Za-z]\w*:)?)(\d{1,3})\b"
+    rf"{_SLURM}(?:--gpus-per-node[= ](?:[A-Za-z]\w*:)?|--gres[= ]gpu:(?:[A-Za-z]\w*:)?)(\d{{1,3}})\b"
 )
 _COUNT = re.compile(r":[ \t]*(\d{1,4})\b(?![ \t]*[GM]B?)")
 """H100:8, and {H100: 8}; 80GB is no count."""

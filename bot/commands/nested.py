@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bot.commands.table import Flag, Table, folded
 
 _OPENED = re.compile(
-    r"(?m)^(?P<depth>[ \t]*)(?:-[ \t]+)?[\"']?(?P<key>[A-Za-z][\w-]{2,60})[\"']?[ \t]*(?::|=)[ \t]*(?P<brace>\{)?[ \t]*$"
+    r"(?m)^(?P<depth>[ \t]*)(?:-[ \t]+)?[\"']?(?P<key>[A-Za-z][\w-]{2,60})[\"']?[ \t]*[:=][ \t]*(?:(?P<brace>\{)|$)"
 )
 _CALLED = re.compile(r"(?P<depth>(?<![\w.]))(?P<key>[a-z_]{3,60})=[A-Z]\w{2,60}(?P<brace>\()")
 """speculative_config=SpeculativeConfig(method=..., as engines print it."""

@@ -43,6 +43,12 @@ class OllamaReader(Reader):
         self._own_version(command)
         return command
 
+    def argument(self, command: Command, words: list[Token], at: int) -> int:
+        """Words that an argument takes; what stands in quotes behind the model is a prompt."""
+        word = words[at]
+        is_prompt = command.states("model") and word.end - word.start == len(word.text) + 2 and " " in word.text
+        return 1 if is_prompt else super().argument(command, words, at)
+
     def finish(self, command: Command, paste: Paste) -> None:
         """Take what the environment states, and name variables that Ollama has none of."""
         super().finish(command, paste)

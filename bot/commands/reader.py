@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import islice
+from itertools import islice, takewhile
 
 from bot.commands.command import Command, Remark
 from bot.commands.flags import FlagReader, value_of
 from bot.commands.heads import (
     CHARTS,
     EXECUTABLE,
+    IMAGE_FLAG,
     IMAGE_KEYS,
     called,
     first,
@@ -28,7 +29,11 @@ from bot.commands.variables import ENGINE_VARIABLES, value
 
 _MODEL = re.compile(r"[\d/\\$.-]")
 """What a model's name or path has and a small word has not."""
-_IMAGE_VERSION = re.compile(r":(?:[a-z-]*-)?v?(\d+\.\d+(?:\.\w+)*)|:(?:\S*-)?b(\d{4,6})\b")
+_IMAGE_VERSION = re.compile(
+    r":\S*?(?:vllm|sglang)[_-]v?(?P<named>\d+\.\d+(?:\.\d+)*)"
+    r"|:(?!\d\d\.\d\d-)(?:[a-z-]*-)?v?(?P<tag>\d+\.\d+(?:\.\w+)*)|:(?:\S*-)?b(?P<build>\d{4,6})\b"
+)
+"""A release named in a tag, a tag that is one, a build; 25.09-py3 is a month's image of NVIDIA's."""
 ADAPTERS = "--lora-modules"
 """Takes as many values as there are adapters."""
 _PAIR = re.compile(r"[\w.-]+=\S|\{")
@@ -123,7 +128,7 @@ class Reader(FlagReader):
         """Whether a word is an image of this engine: behind `docker run` or `image:`, or known by its whole name."""
         if "/" not in words[index].text:
             return False
-        word = words[index].text.removeprefix("docker:")
+        word = IMAGE_FLAG.sub("", words[index].text).removeprefix("docker:")
         name = word.partition("@")[0].partition(":")[0]
         if "/" not in name or word[:1] in "-/.~$" or "/bin/" in word or "(" in word:
             return False
@@ -153,7 +158,7 @@ class Reader(FlagReader):
         run = next((at for at in images if is_run(words, at)), images[0] if images else index)
         self._version(command, words[run])
         self._earlier_regions(command, paste, words, index)
-        at = self._arguments(command, words, index + length)
+        at = self._arguments(command, words, _handed_over(words, index) or index + length)
         if at < len(words) and words[at].text in ENDS:
             behind = next((place for place in range(at, len(words)) if words[place].text == "\n"), len(words))
             command.spans.append((words[at].start, words[behind - 1].end))
@@ -179,7 +184,9 @@ class Reader(FlagReader):
             flag = self.table.flags.get(self.table.env.get(name, ""))
             text = value(assigned.value, paste.variables)
             if flag and not (command.states(flag.slot) if flag.slot else flag.also in command.extra):
-                self.state(command, flag, text, Token(text, assigned.start, assigned.end))
+                start = paste.text.find(text, assigned.start, assigned.end)
+                place = (start, start + len(text)) if text and start >= 0 else (assigned.start, assigned.end)
+                self.state(command, flag, text, Token(text, *place))
 
     def _spread(self, command: Command) -> None:
         """Copies of which each machine runs some: --data-parallel-size 4 --data-parallel-size-local 1."""
@@ -190,7 +197,7 @@ class Reader(FlagReader):
     def _version(self, command: Command, word: Token) -> None:
         version = None if OWN_TAGS in word.text else _IMAGE_VERSION.search(word.text)
         if version:
-            command.set("engine_version", version.group(1) or version.group(2), "text", word)
+            command.set("engine_version", version["named"] or version["tag"] or version["build"], "text", word)
 
     def _arguments(self, command: Command, words: list[Token], at: int) -> int:
         """Read flags up to the end of the command; where it ended."""
@@ -250,6 +257,14 @@ class Reader(FlagReader):
                 command.unread.append(word)
             return 1
         return 0
+
+
+def _handed_over(words: list[Token], index: int) -> int:
+    """Where the arguments start that kubectl run hands to an image: behind -- on its line; 0 elsewhere."""
+    if not IMAGE_FLAG.match(words[index].text):
+        return 0
+    line = takewhile(lambda at: words[at].text != "\n", range(index, len(words)))
+    return next((at + 1 for at in line if words[at].text == "--"), 0)
 
 
 def _placed(parts: list[Token], word: Token, source: str) -> Iterator[Token]:

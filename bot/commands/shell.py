@@ -69,7 +69,7 @@ def unmarked(text: str) -> str:
 
 
 def unnumbered(text: str) -> str:
-    """The text without the numbers that an editor or cat -n puts in front of its lines, every character in its place."""
+    """The text without the numbers that an editor puts in front of its lines, every character in its place."""
     found = list(_NUMBERED.finditer(text)) if _FIRST_LINE.search(text) else []
     counted = sum(int(after[1]) == int(before[1]) + 1 for before, after in pairwise(found))
     if not found or counted < len(found) - 1 or len(found) < FEWEST_NUMBERED:

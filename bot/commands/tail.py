@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from bot.commands.calls import read_calls
@@ -224,9 +225,8 @@ def _preset(paste: Paste, readers: Iterable[Reader]) -> Command | None:
 
 def _pairs(text: str) -> Iterator[tuple[str, Token]]:
     """Keys as flags with their values: tensor_parallel_size: 4, tensorParallelSize: 4, tensor_parallel_size=4."""
-    for count, match in enumerate(_PAIR.finditer(text)):
-        if count >= MOST_PAIRS:
-            return
+    found = (inner for match in _PAIR.finditer(text) for inner in (match, *_inside(match)))
+    for match in islice(found, MOST_PAIRS):
         key = _CAMEL.sub("-", match.group(1)).lower()
         inner = "kv-cache-config." if key in CACHE_KEYS and _CACHE.search(text, 0, match.start()) else ""
         if match.group(2) not in ("None", "null", "~"):
@@ -234,6 +234,12 @@ def _pairs(text: str) -> Iterator[tuple[str, Token]]:
             yield folded(f"--{inner}{key}"), Token(_plain(match.group(2)), *place)
     if named := _POSITIONAL.search(text):
         yield "--model", Token(named.group(1), named.start(), named.end())
+
+
+def _inside(match: re.Match[str]) -> Iterator[re.Match[str]]:
+    """The pairs of a map on one line."""
+    is_map = match.group(2).startswith("{")
+    return _PAIR.finditer(match.string, match.start(2) + 1, match.end(2)) if is_map else iter(())
 
 
 def _most_known(names: set[str], readers: Iterable[Reader], fewest: int) -> Reader | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from math import prod
 from operator import add, floordiv, lshift, mul, sub
 from typing import NamedTuple
 
@@ -155,7 +154,7 @@ def _named(word: Token, variables: Mapping[str, Assigned]) -> str:
     bare = _HANDED_ON.fullmatch(word.text) if word.end - word.start == len(word.text) else None
     if bare is None:
         return _IN_STRING.sub(lambda match: _set(match.group(1), match.group(), variables), word.text)
-    if word.text in _CONSTANTS or bare.group(1) != word.text and bare.group(1) not in variables:
+    if word.text in _CONSTANTS or (bare.group(1) != word.text and bare.group(1) not in variables):
         return word.text
     found = _set(bare.group(1), f"${word.text}", variables)
     return _STRING_OR_NAME.sub(lambda match: _inner(match, variables), found) if found[:1] == "{" else found
