@@ -20,8 +20,26 @@ CONTAINERS = ("docker", "podman", "nerdctl")
 BUILDS = frozenset({"build", "buildx", "pull", "push", "tag", "rmi", "images"})
 """What else they do with an image."""
 LAUNCHERS = frozenset(
-    {*CONTAINERS, "numactl", "taskset", "nice", "stdbuf", "mpirun", "nsys", "srun", "kubectl", "apptainer", "singularity",
-     "enroot", "torchrun", "conda", "screen", "tmux", "systemd-run", "start-process"}
+    {
+        *CONTAINERS,
+        "numactl",
+        "taskset",
+        "nice",
+        "stdbuf",
+        "mpirun",
+        "nsys",
+        "srun",
+        "kubectl",
+        "apptainer",
+        "singularity",
+        "enroot",
+        "torchrun",
+        "conda",
+        "screen",
+        "tmux",
+        "systemd-run",
+        "start-process",
+    }
 )
 """Programs that run another, whose name stands behind their own flags."""
 IMAGE_KEYS = frozenset({"image:", "FROM", "image_id:", "--image"})

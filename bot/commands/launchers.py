@@ -1,6 +1,7 @@
 """What the program that starts a server gives it: machines, GPUs of each, and the variables that say so.
 
-SkyPilot, dstack, LeaderWorkerSet, RoleBasedGroup and Slurm hand these to the command as variables that no line sets.
+SkyPilot, dstack, LeaderWorkerSet, RoleBasedGroup and Slurm hand these to the command as variables that no line sets;
+Modal has none.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _SLURM_NODES = re.compile(rf"{_SLURM}(?:--nodes[= ]|-N[ \t]*)(\d{{1,4}})\b")
 _SLURM_CARDS = re.compile(
     rf"{_SLURM}(?:--gpus-per-node[= ](?:[A-Za-z]\w*:)?|--gres[= ]gpu:(?:[A-Za-z]\w*:)?)(\d{{1,3}})\b"
 )
+_MODAL = re.compile(r"\bgpu[ \t]*=[ \t]*[\"'][A-Za-z][\w-]{1,20}:(\d{1,2})[\"']")
 _COUNT = re.compile(r":[ \t]*(\d{1,4})\b(?![ \t]*[GM]B?)")
 """H100:8, and {H100: 8}; 80GB is no count."""
 
@@ -44,7 +46,7 @@ class Launcher(NamedTuple):
 
 def read_launcher(text: str) -> Launcher:
     """The first launcher whose specification the text holds."""
-    for names, nodes, cards in (_sky(text), _dstack(text), _group(text), _slurm(text)):
+    for names, nodes, cards in (_sky(text), _dstack(text), _group(text), _slurm(text), _modal(text)):
         if nodes is not None or cards is not None:
             return Launcher(nodes, cards, tuple(_variables(names, nodes, cards)))
     return Launcher()
@@ -84,6 +86,10 @@ def _group(text: str) -> _Read:
 
 def _slurm(text: str) -> _Read:
     return SLURM, _whole(_SLURM_NODES, text), _whole(_SLURM_CARDS, text)
+
+
+def _modal(text: str) -> _Read:
+    return ("", ""), None, _whole(_MODAL, text)
 
 
 def _whole(pattern: re.Pattern[str], text: str) -> int | None:

@@ -30,7 +30,8 @@ class Block(NamedTuple):
 
 def blocks(text: str, table: Table) -> list[Block]:
     """The maps in a text whose keys are no flags themselves."""
-    return list(_blocks(text, table)) if any(name.lstrip("-").replace("-", "_") in text for name in table.json) else []
+    named = text.replace("_", "-")
+    return list(_blocks(text, table)) if any(name.lstrip("-") in named for name in table.json) else []
 
 
 def block_at(found: list[Block], place: int) -> Block | None:

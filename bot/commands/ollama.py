@@ -44,10 +44,10 @@ class OllamaReader(Reader):
         return command
 
     def argument(self, command: Command, words: list[Token], at: int) -> int:
-        """Words that an argument takes; what stands in quotes behind the model is a prompt."""
+        """Words that an argument takes; a new name stands behind create, a prompt in quotes behind the model."""
         word = words[at]
         is_prompt = command.states("model") and word.end - word.start == len(word.text) + 2 and " " in word.text
-        return 1 if is_prompt else super().argument(command, words, at)
+        return 1 if is_prompt or words[at - 1].text == "create" else super().argument(command, words, at)
 
     def finish(self, command: Command, paste: Paste) -> None:
         """Take what the environment states, and name variables that Ollama has none of."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from bot.commands.command import Command
-from bot.commands.heads import first, is_called, is_flag, is_value
+from bot.commands.heads import first, is_flag, is_value
 from bot.commands.paste import Paste
 from bot.commands.shell import ENDS, Token
 from bot.commands.table import folded
@@ -52,7 +52,9 @@ READ_AS = {
 }
 """Field -> how a value is read, and flags that mean the same with all of them."""
 _FLAGS = {flag: (slot, kind) for slot, (kind, flags) in READ_AS.items() for flag in flags.split()}
-_HEADS = [(tuple(head.split()), name) for head, name in SERVERS.items()]
+_HEAD = re.compile(
+    rf"(?<![\w.-])({'|'.join(re.escape(head).replace(chr(92) + ' ', '[ ]+') for head in SERVERS)})(?=[ \t]+(?:-|\S*[/:]))"
+)
 _PREFIX = re.compile(r"(?i:hf://|huggingface://|ollama://)|ai/(?=[\w.-]+:)")
 _NAMED = frozenset("/:.")
 """What a model behind the program's name has, and a word of a question has not."""
@@ -60,15 +62,13 @@ _NAMED = frozenset("/:.")
 
 def find_other_server(text: str) -> Command | None:
     """The command of a server that is none of the engines; extra names it."""
-    if not any(head[-1] in text for head, _ in _HEADS):
+    named = _HEAD.search(text)
+    if named is None:
         return None
     words = Paste(text).words
-    for at in range(len(words)):
-        for head, name in _HEADS:
-            run = words[at : at + len(head)]
-            if len(run) == len(head) and all(is_called(word.text, part) for word, part in zip(run, head, strict=True)):
-                return _read(words, at, at + len(head), name)
-    return None
+    at = next((place for place, word in enumerate(words) if word.end > named.start(1)), len(words))
+    behind = next((place for place in range(at, len(words)) if words[place].start >= named.end()), len(words))
+    return _read(words, at, behind, SERVERS[" ".join(named.group(1).split())]) if behind > at else None
 
 
 def _read(words: list[Token], at: int, behind: int, name: str) -> Command:

@@ -16,7 +16,7 @@ _ASSIGNMENTS = re.compile(
 )
 _SHELL = re.compile(
     r"[ \t]*(?:[$#>][ \t]+)?(?:sudo[ \t]+)?(?:docker|podman|kubectl|helm|pip3?|uv|git|cd|curl|source|conda|echo|"
-    r"apt(?:-get)?|export|mkdir|sleep|import|from[ \t]+\w+[ \t]+import|volume|PARAMETER|FROM|SYSTEM|TEMPLATE|"
+    r"apt(?:-get)?|export|mkdir|sleep|import|from[ \t]+[\w.]+[ \t]+import|volume|PARAMETER|FROM|SYSTEM|TEMPLATE|"
     r"#.*\s--[a-zA-Z][\w-]+|#[ \t]*(?:node|host|machine|server)[ \t]*\d*|/set|fi|then|else|done|if[ \t]+\[|"
     r"ENTRYPOINT|CMD|EXPOSE|RUN|COPY|WORKDIR|ENV|ARG|LABEL|"
     r"ray[ \t]+(?:start|stop|status)|module[ \t]+(?:load|purge)|function[ \t]+\w+|@echo|pause|nvidia-smi|chmod|"
@@ -33,7 +33,8 @@ _UNITS = re.compile(r"(?m)^[ \t]*(?:\[Service\]|ExecStart=|Environment=)")
 """A unit of systemd, and its lines."""
 _PYTHON = re.compile(
     r"[ \t]*[A-Za-z_][\w.\[\]\"']{0,60}[ \t]*=(?!=)|[ \t]*(?:await[ \t]+)?[A-Za-z_][\w.]*\("
-    r"|[ \t]*(?:[\w., ]{1,60}=[ \t]*)(?:await[ \t]+)?[A-Za-z_][\w.]*\(|[ \t]*(?:for|def|class|async|with|if|@)\b.*:\Z"
+    r"|[ \t]*(?:[\w., ]{1,60}=[ \t]*)(?:await[ \t]+)?[A-Za-z_][\w.]*\(|[ \t]*(?:for|def|class|async|with|if)\b.*:\Z"
+    r"|[ \t]*@[A-Za-z_]"
 )
 _CONTINUATION = re.compile(r"[ \t]*[\\^`](?=[ \t]*(?:\n|\Z))")
 """A mark behind the last flag, where more of the command was cut off."""
@@ -72,7 +73,7 @@ def lines_of_paste(paste: Paste, command: Command) -> Iterator[tuple[int, int]]:
         if at < command.start < end and _STAMP.match(line):
             yield at, command.start
         if at < command.end and end > command.start:
-            belongs = patterns[-1] in (_CODE, _YAML)
+            belongs = patterns[-1] in (_CODE, _YAML) or (_UNIT in patterns and _UNIT.match(line) is not None)
         else:
             belongs = bool(goes_on or closes) or _belongs(line, patterns)
         if belongs:

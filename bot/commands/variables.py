@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from operator import add, floordiv, lshift, mul, sub
 from typing import NamedTuple
@@ -143,8 +144,11 @@ def in_program(words: list[Token], variables: Mapping[str, Assigned], places: li
     """The words with the names in a program's lists of strings replaced by what the program sets them to."""
     if not places:
         return words
+    starts = [start for start, _ in places]
     return [
-        word._replace(text=_named(word, variables)) if any(start <= word.start < end for start, end in places) else word
+        word._replace(text=_named(word, variables))
+        if (at := bisect_right(starts, word.start)) and word.start < places[at - 1][1]
+        else word
         for word in words
     ]
 

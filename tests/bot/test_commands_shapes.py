@@ -36,6 +36,8 @@ def test_every_shape_is_read(row: dict[str, Any]) -> None:
         ("type: service\nresources:\n  gpu: 24GB", 1, 1),
         ("type: service\nresources:\n  gpu: A100:80GB:2", 1, 2),
         ("#SBATCH -N 4\n#SBATCH --gres=gpu:a100:8", 4, 8),
+        ("srun -N 3 --gpus-per-node=4 vllm serve x", 3, 4),
+        ("gpu='L40S:2'", None, 2),
         ("leaderWorkerTemplate:\n  size: 3", 3, None),
         ("vllm serve x on h100", None, None),
     ],
@@ -59,6 +61,10 @@ def test_launchers_state_nodes_and_cards(text: str, nodes: int | None, cards: in
         ("$((A * 1024))", "2048"),
         ("$(($A*$A*8))", "32"),
         ("$((B*2))", "$((B*2))"),
+        ("$((A + 6 / 2 - 1))", "4"),
+        ("$((1 << A ** 3))", "256"),
+        ("$((A / 0))", "$((2 / 0))"),
+        ("$((2 ** 900))", "$((2 ** 900))"),
         ("50%", "50%"),
     ],
 )
@@ -220,3 +226,43 @@ def test_an_unknown_folder_loses_nothing_of_its_command() -> None:
     assert (4, 8192, "unknown_model") == (found.tensor_parallel, found.sequence_tokens, reply.answer.error.code)
     assert (messages("en")("error.read", words=read),) == reply.facts
     assert any("vllm serve Qwen/Qwen3-32B" in suggestion for suggestion in reply.answer.error.suggestions)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "model"),
+    [
+        ("mistralrs-server --isq Q4K plain -m Qwen/Qwen3-8B", "mistral.rs", "Qwen/Qwen3-8B"),
+        ("python -m mlx_lm.server --model Qwen/Qwen3-8B --port 9000", "MLX LM", "Qwen/Qwen3-8B"),
+        ("docker model run ai/qwen3:8B-Q4_K_M", "Docker Model Runner", "Qwen/Qwen3-8B"),
+    ],
+)
+def test_a_server_that_is_no_engine_is_named(text: str, name: str, model: str) -> None:
+    """Its model is read, its flags are no words of the question, and the reply says whose figures it has."""
+    query = parse(f"{text} on rtx 4090")
+    assert (name, model, None, ()) == (query.extra["other_server"], said(query, "model"), query.engine, query.unread)
+    assert [] != [note for note in answer(f"{text} on rtx 4090").notes if name in note]
+
+
+def test_a_variable_with_a_space_is_pointed_out() -> None:
+    """cmd.exe takes the space into the name, so the server does not see it."""
+    text = "set OLLAMA_NUM_PARALLEL = 4\nollama run qwen3:8b on rtx 4090"
+    assert parse(text).max_sequences is None
+    assert [] != [note for note in answer(text).notes if "OLLAMA_NUM_PARALLEL = 4" in note]
+
+
+def test_variables_that_were_read_are_repeated() -> None:
+    """A server without a model is asked for one, with the variables that stand for flags."""
+    assert "`OLLAMA_NUM_PARALLEL=4`" in "".join(answer("OLLAMA_NUM_PARALLEL=4 ollama serve").facts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "python -m sglang.launch_server --model-path Qwen/Qwen3-8B --kt-num-gpu-experts 2 on rtx 4090",
+        "vllm serve Qwen/Qwen3-8B --device cpu on rtx 4090",
+    ],
+)
+def test_weights_beside_the_cards_are_not_counted(text: str) -> None:
+    """Experts and models in the memory of the host are said to be left out."""
+    start = messages("en")("warning.flag_uncounted", words="").split(" moves ")[1]
+    assert [] != [note for note in answer(text).notes if start in note]
