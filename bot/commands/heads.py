@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice, takewhile
 
 from bot.commands.shell import ENDS, Token
 from bot.commands.values import read_share
@@ -49,7 +50,8 @@ CHARTS = "helm"
 """Its words with a slash are charts."""
 FEWEST_OPTIONS = 3
 """Options in front of a program that make what stands before it another program, which runs it."""
-NAMED_IN_FRONT = 2
+MOST_NAMED = 2
+_NAMED = re.compile(r"[a-z][a-z._/-]*\Z")
 """Words of that program's name: docker run."""
 MOST_BEFORE = 300
 """Words of a line that are looked through in front of a program or an image."""
@@ -115,7 +117,8 @@ def first(words: list[Token], index: int) -> int:
     if launcher is not None:
         index = launcher
     elif len(options) >= FEWEST_OPTIONS:
-        index = max(line, options[0] - NAMED_IN_FRONT)
+        named = takewhile(lambda at: _NAMED.match(words[at].text), range(options[0] - 1, line - 1, -1))
+        index = options[0] - len(list(islice(named, MOST_NAMED)))
     while index > line and _leads(words[index - 1].text):
         index -= 1
     return line if all(_PROMPT.match(word.text) for word in words[line:index]) else index

@@ -52,9 +52,8 @@ READ_AS = {
 }
 """Field -> how a value is read, and flags that mean the same with all of them."""
 _FLAGS = {flag: (slot, kind) for slot, (kind, flags) in READ_AS.items() for flag in flags.split()}
-_HEAD = re.compile(
-    rf"(?<![\w.-])({'|'.join(re.escape(head).replace(chr(92) + ' ', '[ ]+') for head in SERVERS)})(?=[ \t]+(?:-|\S*[/:]))"
-)
+_NAMES = "|".join("[ ]+".join(map(re.escape, head.split())) for head in SERVERS)
+_HEAD = re.compile(rf"(?<![\w.-])({_NAMES})(?=[ \t]+(?:-|\S*[/:]))")
 _PREFIX = re.compile(r"(?i:hf://|huggingface://|ollama://)|ai/(?=[\w.-]+:)")
 _NAMED = frozenset("/:.")
 """What a model behind the program's name has, and a word of a question has not."""
