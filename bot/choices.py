@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ENGINE = "vllm"
 _REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w.-]+(?<!\.gguf)")
-PULLS_4_BIT = ("ollama", "lmstudio")
+PULLS_4_BIT = ("ollama", "lmstudio", "lmsload", "dockermodelrun", "ramalama")
 """Programs over llama.cpp whose library hands out Q4_K_M by default (ollama/ollama docs/import.md)."""
 GUIDE = "guide"
 GUIDE_FOR_BITS = {8: "fp8", 4: "int4"}
@@ -76,7 +76,7 @@ def choose_weights(query: Query, named: Named, notes: Notes) -> NumberFormat:
 def _pulls_gguf(query: Query) -> str:
     """The program that downloads a 4-bit file when it is told no type, or the model that is asked of it; else ""."""
     if query.paste and (is_ollama(query) or _takes_from_hub(query.paste)):
-        return pasted_model(query.paste)
+        return pasted_model(query.paste) or (query.model.words if query.model else "")
     words = query.engine.words if query.engine else ""
     return words if words.lower().replace(" ", "").startswith(PULLS_4_BIT) else ""
 

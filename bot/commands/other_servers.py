@@ -41,6 +41,8 @@ SERVERS: Mapping[str, str] = {
     "xinference launch": "Xinference",
 }
 """Words of a program -> the server's name."""
+RUN_ON = dict.fromkeys(("Docker Model Runner", "LM Studio", "RamaLama"), "llama.cpp")
+"""Those that start an engine which is known."""
 READ_AS = {
     "model": ("text", "--model -m --model-id --model-path --model-dir --checkpoint-dir --model-name"),
     "weights": ("format", "--isq --quantization --quant-method"),
@@ -75,6 +77,8 @@ def _read(words: list[Token], at: int, behind: int, name: str) -> Command:
     flags = [place for place in range(behind, line_end) if is_flag(words[place].text)]
     command = Command("", "", words[first(words, at)].start, words[behind - 1].end)
     command.extra["other_server"] = name
+    if name in RUN_ON:
+        command.set("engine", RUN_ON[name], "text", Token(name, words[at].start, words[behind - 1].end))
     last = behind
     for place in flags:
         flag, sign, value = words[place].text.partition("=")

@@ -45,7 +45,7 @@ SHELLS = frozenset({"sh", "bash", "zsh", "python", "python3", "ray"})
 """What an argument list starts with that is a command by itself."""
 MOST_NAMED = 5
 """Times that a program may be named in words before its command."""
-WRAPPERS = ("dynamo.", "huggingfaceserver")
+WRAPPERS = ("dynamo.", "huggingfaceserver", "sglang_router")
 """Servers that take the flags of the engine and their own."""
 OWN_TAGS = "dynamo"
 """Images whose tags are no release of the engine inside."""

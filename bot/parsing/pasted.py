@@ -37,15 +37,15 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _PATH = re.compile(r"[./~$\\]|\w:[\\/]|\S*:/|[\w-]+(?:\.[\w-]+)*\.(?:com|io|org)/")
 _WIDE = frozenset({"fp32", "bf16", "fp16"})
 """Formats that --dtype can settle for the weights."""
-_KIND = re.compile(r"(?m)^[ \t]*(?:apiVersion|kind):[^\n]*")
-"""What an object of Kubernetes is: apiVersion: apps/v1."""
+_KIND = re.compile(r"(?m)^[ \t]*(?:apiVersion|kind):[^\n]*|(?<!\S)/v1/[\w/-]*")
+"""What an object of Kubernetes is, and a path of a server's interface: apiVersion: apps/v1, /v1/completions."""
 MOST_PARTS = 24
 """Parts of a model's name that are looked at."""
 
 
 def blank(text: str, command: Command | None) -> str:
     """The text around the command, every character in its place; where it stood a line ends."""
-    kinds = [match.span() for match in _KIND.finditer(text)] if "apiVersion" in text else []
+    kinds = [match.span() for match in _KIND.finditer(text)] if "apiVersion" in text or "/v1/" in text else []
     return blanked(text, [*kinds, *([(command.start, command.end), *command.spans] if command else [])])
 
 

@@ -229,18 +229,31 @@ def test_an_unknown_folder_loses_nothing_of_its_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "model"),
+    ("text", "name", "engine"),
     [
-        ("mistralrs-server --isq Q4K plain -m Qwen/Qwen3-8B", "mistral.rs", "Qwen/Qwen3-8B"),
-        ("python -m mlx_lm.server --model Qwen/Qwen3-8B --port 9000", "MLX LM", "Qwen/Qwen3-8B"),
-        ("docker model run ai/qwen3:8B-Q4_K_M", "Docker Model Runner", "Qwen/Qwen3-8B"),
+        ("mistralrs-server --isq Q4K plain -m Qwen/Qwen3-8B", "mistral.rs", None),
+        ("python -m mlx_lm.server --model Qwen/Qwen3-8B --port 9000", "MLX LM", None),
+        ("docker model run ai/qwen3:8B-Q4_K_M", "Docker Model Runner", "llama.cpp"),
+        ("lms load qwen/qwen3-8b --gpu max", "LM Studio", "llama.cpp"),
     ],
 )
-def test_a_server_that_is_no_engine_is_named(text: str, name: str, model: str) -> None:
+def test_a_server_that_is_no_engine_is_named(text: str, name: str, engine: str | None) -> None:
     """Its model is read, its flags are no words of the question, and the reply says whose figures it has."""
     query = parse(f"{text} on rtx 4090")
-    assert (name, model, None, ()) == (query.extra["other_server"], said(query, "model"), query.engine, query.unread)
+    read = (query.extra["other_server"], said(query, "model"), said(query, "engine"), query.unread)
+    assert (name, "Qwen/Qwen3-8B", engine, ()) == read
     assert [] != [note for note in answer(f"{text} on rtx 4090").notes if name in note]
+
+
+def test_a_path_of_the_interface_is_no_model() -> None:
+    """A benchmark names the path that it asks beside the model."""
+    query = parse("vllm bench serve --model Qwen/Qwen3-8B --endpoint /v1/completions --max-concurrency 12")
+    assert ("Qwen/Qwen3-8B", 12, ()) == (said(query, "model"), said(query, "batch"), query.problems)
+
+
+def test_ollama_without_a_model_takes_that_of_the_words() -> None:
+    """Its variables alone say that a model is pulled in 4 bits."""
+    assert " q4_k_m " in answer("OLLAMA_NUM_PARALLEL=3 qwen3:8b on 3090").headline
 
 
 def test_a_variable_with_a_space_is_pointed_out() -> None:
