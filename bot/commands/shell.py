@@ -23,6 +23,12 @@ _CONTINUED = re.compile(r"[\\^][ \t]*\r?\n")
 _NEXT_FLAG = re.compile(r"(?<![ \t\n])[ \t]*\n[ \t\n]*+(?=(?:-[ \t]+[\"']?)?--?[a-zA-Z])")
 _CMD = re.compile(r"\n\s*CMD(?=[ \t])")
 """Arguments behind the ENTRYPOINT of a Dockerfile."""
+_ARGUMENTS = re.compile(r"-ArgumentList[ \t]+([^\n]*)")
+_BETWEEN_QUOTES = re.compile(r"@?\([ \t]*[\"']|[\"'][ \t]*,[ \t]*[\"']|[\"'][ \t]*\)|^[\"']|[\"'](?=[ \t]|$)")
+"""What Start-Process of PowerShell hands to a program: "-m x", or "-m","x"."""
+_OF_START_PROCESS = re.compile(
+    r"(?<!\S)-(?:NoNewWindow|PassThru|Wait|(?:WindowStyle|WorkingDirectory|RedirectStandard\w+)[ \t]+\S+)"
+)
 _ASIDE = re.compile(r"(?<=[ =]\d)\([a-z][^()\n=]{0,60} [^()\n=]{0,60}\)")
 """Words to the reader behind a value: 8(here I tried 4)."""
 _EMPHASIS = re.compile(r"(?<!\S)([*_]{1,3})(--?[a-zA-Z][^*\n]{0,80}?)([*_]{1,3})(?!\S)")
@@ -90,6 +96,7 @@ def plain_lines(text: str) -> str:
     text = _EMPHASIS.sub(_unmarked, text) if "*" in text or "_-" in text else text
     text = text if text.isascii() else _GLUED_PROSE.sub(_cut, text)
     text = _CMD.sub(spaces, text) if "ENTRYPOINT" in text else text
+    text = _ARGUMENTS.sub(_unquoted_list, text) if "-ArgumentList" in text else text
     return _NEXT_FLAG.sub(spaces, _CONTINUED.sub(spaces, text))
 
 
@@ -114,6 +121,12 @@ def _as_words(match: re.Match[str]) -> str:
         parts += [between.translate(_BETWEEN), string.group()]
         at = string.end()
     return "".join([*parts, text[at:].translate(_BETWEEN)])
+
+
+def _unquoted_list(match: re.Match[str]) -> str:
+    """The arguments of Start-Process as words, every character in its place."""
+    listed = _BETWEEN_QUOTES.sub(spaces, _OF_START_PROCESS.sub(spaces, match.group(1)))
+    return " " * (len(match.group()) - len(listed)) + listed
 
 
 def _unmarked(match: re.Match[str]) -> str:

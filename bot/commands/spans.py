@@ -49,7 +49,7 @@ _LOGGED = re.compile(
 """A line that the server printed."""
 _LISTED = re.compile(IMAGE.pattern + r"|^[ \t]*-[ \t]+[\"']?--[a-zA-Z]|^[ \t]*(?:apiVersion|services):", re.M)
 """A specification."""
-_SHEBANG = re.compile(r"#!\s*/|#SBATCH\b")
+_SHEBANG = re.compile(r"#!\s*/|#(?:SBATCH|PBS|BSUB|COBALT)\b")
 _HEREDOC = re.compile(r"<<-?[ \t]*[\"']?(\w+)")
 _CODE = re.compile(r"[ \t]+\S|[\])}\"']")
 """Lines inside a statement of Python."""

@@ -76,7 +76,8 @@ def assignments(text: str) -> dict[str, Assigned]:
             is_list = pattern is _ASSIGNED and value[:1] == "("
             if is_list or (name in found and _is_itself(name, value)):
                 continue
-            found[name] = Assigned(unquoted(value).rstrip(","), match.start(), match.end())
+            closed = value.rstrip("}") if pattern is _NAMED and "{" not in value else value
+            found[name] = Assigned(unquoted(closed).rstrip(","), match.start(), match.end())
     return found
 
 
