@@ -30,8 +30,8 @@ from bot.commands.variables import ENGINE_VARIABLES, value
 _MODEL = re.compile(r"[\d/\\$.-]")
 """What a model's name or path has and a small word has not."""
 _IMAGE_VERSION = re.compile(
-    r":\S*?(?:vllm|sglang)[_-]v?(?P<named>\d+\.\d+(?:\.\d+)*)"
-    r"|:(?!\d\d\.\d\d-)(?:[a-z-]*-)?v?(?P<tag>\d+\.\d+(?:\.\w+)*)|:(?:\S*-)?b(?P<build>\d{4,6})\b"
+    r":\S{0,60}?(?:vllm|sglang)[_-]v?(?P<named>\d+\.\d+(?:\.\d+)*)"
+    r"|:(?!\d\d\.\d\d-)(?:[a-z-]*-)?v?(?P<tag>\d+\.\d+(?:\.\w+)*)|:(?:\S{0,60}-)?b(?P<build>\d{4,6})\b"
 )
 """A release named in a tag, a tag that is one, a build; 25.09-py3 is a month's image of NVIDIA's."""
 ADAPTERS = "--lora-modules"
