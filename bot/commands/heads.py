@@ -122,3 +122,11 @@ def first(words: list[Token], index: int) -> int:
     while index > line and _leads(words[index - 1].text):
         index -= 1
     return line if all(_PROMPT.match(word.text) for word in words[line:index]) else index
+
+
+def handed_over(words: list[Token], index: int) -> int:
+    """Where the arguments start that kubectl run hands to an image: behind -- on its line; 0 elsewhere."""
+    if not IMAGE_FLAG.match(words[index].text):
+        return 0
+    line = takewhile(lambda at: words[at].text != "\n", range(index, len(words)))
+    return next((at + 1 for at in line if words[at].text == "--"), 0)

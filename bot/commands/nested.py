@@ -14,6 +14,7 @@ _OPENED = re.compile(
 )
 _CALLED = re.compile(r"(?P<depth>(?<![\w.]))(?P<key>[a-z_]{3,60})=[A-Z]\w{2,60}(?P<brace>\()")
 """speculative_config=SpeculativeConfig(method=..., as engines print it."""
+_KEY = re.compile(r"[ \t]*(?:-[ \t]+)?[\"']?[\w.-]+[\"']?[ \t]*[:=][ \t]*[\"']?")
 _PAIRED = {"{": "}", "(": ")"}
 MOST_LOOKED_AT = 400
 LONGEST_BLOCK = 4_000
@@ -69,3 +70,9 @@ def _deeper(text: str, start: int, depth: int) -> int:
             break
         at = end
     return at
+
+
+def line_start(text: str, at: int) -> int:
+    """Where the line of a value starts that has nothing but its key in front; the value itself elsewhere."""
+    line = text.rfind("\n", 0, at) + 1
+    return line if _KEY.fullmatch(text, line, at) else at

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cached_property
-from itertools import islice, takewhile
+from itertools import islice
 
 from bot.commands.command import Command, Remark
 from bot.commands.flags import FlagReader, value_of
@@ -16,6 +15,7 @@ from bot.commands.heads import (
     IMAGE_KEYS,
     called,
     first,
+    handed_over,
     is_called,
     is_flag,
     is_run,
@@ -23,7 +23,7 @@ from bot.commands.heads import (
     program,
 )
 from bot.commands.paste import Paste
-from bot.commands.shell import ENDS, Token, tokens
+from bot.commands.shell import ENDS, Token, placed, tokens
 from bot.commands.table import folded
 from bot.commands.variables import ENGINE_VARIABLES, value
 
@@ -142,7 +142,7 @@ class Reader(FlagReader):
         text = _NAME.sub("", word.text)
         start = source.find(text, word.start, word.end)
         parts = tokens(text, max(start, 0))
-        return parts if start >= 0 else list(_placed(parts, word, source))
+        return parts if start >= 0 else list(placed(parts, word, source))
 
     # ------------------------------------------------------------------ the command
 
@@ -158,7 +158,7 @@ class Reader(FlagReader):
         run = next((at for at in images if is_run(words, at)), images[0] if images else index)
         self._version(command, words[run])
         self._earlier_regions(command, paste, words, index)
-        at = self._arguments(command, words, _handed_over(words, index) or index + length)
+        at = self._arguments(command, words, handed_over(words, index) or index + length)
         if at < len(words) and words[at].text in ENDS:
             behind = next((place for place in range(at, len(words)) if words[place].text == "\n"), len(words))
             command.spans.append((words[at].start, words[behind - 1].end))
@@ -257,24 +257,3 @@ class Reader(FlagReader):
                 command.unread.append(word)
             return 1
         return 0
-
-
-def _handed_over(words: list[Token], index: int) -> int:
-    """Where the arguments start that kubectl run hands to an image: behind -- on its line; 0 elsewhere."""
-    if not IMAGE_FLAG.match(words[index].text):
-        return 0
-    line = takewhile(lambda at: words[at].text != "\n", range(index, len(words)))
-    return next((at + 1 for at in line if words[at].text == "--"), 0)
-
-
-def _placed(parts: list[Token], word: Token, source: str) -> Iterator[Token]:
-    """The words of a quoted command whose quotes and backslashes are escaped, each where it is found."""
-    at = word.start
-    for part in parts:
-        texts = (part.text, part.text.replace("\\", "\\\\"))
-        found = next(((place, text) for text in texts if (place := source.find(text, at, word.end)) >= 0), None)
-        if found is None:
-            yield Token(part.text, word.start, word.end)
-            continue
-        at = found[0] + len(found[1])
-        yield Token(part.text, found[0], at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -165,3 +166,16 @@ def unquoted(word: str) -> str:
 
 def _plain(quoted: str) -> str:
     return _ESCAPE.sub(r"\1", quoted)
+
+
+def placed(parts: list[Token], word: Token, source: str) -> Iterator[Token]:
+    """The words of a quoted command whose quotes and backslashes are escaped, each where it is found."""
+    at = word.start
+    for part in parts:
+        texts = (part.text, part.text.replace("\\", "\\\\"))
+        found = next(((place, text) for text in texts if (place := source.find(text, at, word.end)) >= 0), None)
+        if found is None:
+            yield Token(part.text, word.start, word.end)
+            continue
+        at = found[0] + len(found[1])
+        yield Token(part.text, found[0], at)

@@ -11,7 +11,7 @@ from typing import Any
 from bot.commands.calls import read_calls
 from bot.commands.command import Command, Setting
 from bot.commands.heads import is_flag
-from bot.commands.nested import block_at, blocks
+from bot.commands.nested import block_at, blocks, line_start
 from bot.commands.paste import Paste
 from bot.commands.reader import Reader
 from bot.commands.shell import Token, unquoted
@@ -34,7 +34,6 @@ _PAIR = re.compile(
     r"(?m)(?:^[ \t]*(?:-[ \t]+)?|(?<=[(,{])\s*)[\"']?([A-Za-z][\w.-]{0,60})[\"']?[ \t]*(?::(?=[ \t])|=(?!=))[ \t]*"
     r"(?:Some\(\s*)?(\"[^\"\n]*\"|'[^'\n]*'|\{[^{}\n]*\}|[^\s,#(){}]+)"
 )
-_KEY = re.compile(r"[ \t]*(?:-[ \t]+)?[\"']?[\w.-]+[\"']?[ \t]*[:=][ \t]*[\"']?")
 _POSITIONAL = re.compile(r"\b(?:LLM|Engine|pipeline|from_pretrained)\(\s*[\"']([^\"'\n]+)[\"']")
 _CACHE = re.compile(r"kv_cache_config\W+(?:\w+\W+[\w.]+\W+){0,6}\Z")
 """The start of TensorRT-LLM's cache options, up to a key inside them."""
@@ -179,15 +178,9 @@ def complete(command: Command, paste: Paste, reader: Reader) -> None:
     if stored := _STORED.search(paste.text):
         command.settings.setdefault("model", Setting(stored.group(1), "text", *stored.span(1)))
     for flag, value in _outside(command, reader, paste.plain, _pairs(paste.plain)):
-        command.spans.append((_line_start(paste.plain, value.start), value.end))
+        command.spans.append((line_start(paste.plain, value.start), value.end))
         if not (command.states(flag.slot) if flag.slot else not flag.also or flag.also in command.extra):
             reader.state(command, flag, value.text, value)
-
-
-def _line_start(text: str, at: int) -> int:
-    """Where the line of a value starts that has nothing but its key in front; the value itself elsewhere."""
-    line = text.rfind("\n", 0, at) + 1
-    return line if _KEY.fullmatch(text, line, at) else at
 
 
 def _outside(
