@@ -22,7 +22,7 @@ _STYLE = re.compile(
     r"(?:\d+\.\d\d\.\d{3}\.\d{3} [A-Z] |\(\w+(?: \w+=\S+| pid=\d+)|\[|\d{4}-\d\d"
     r"|[A-Z][a-z]{2} +\d|[a-z]{3} +\d{1,2} \d\d:\d\d:\d\d |(?:INFO|WARN\w*|ERROR|DEBUG|CRITICAL|FATAL)\b"
     r"|[\w.]*(?:Error|Exception)\b"
-    r"|File \"|Traceback|Process \w+|[\w.-]+ +\| |\w+\.\w+:\d+"
+    r"|File (?:\"|\S+\.pyx?:\d)|Traceback|Process \w+|[\w.-]+ +\| |\w+\.\w+:\d+"
     r"|(?:llama|ggml|llm|load|print|common|clip|srv|slot|main|system)\w*[ :]"
     r"|\S+:\d+:\d+ \[\d+\] |\{\"log\":|\{\"t(?:id|imestamp)\":|  current device: "
     r"|time=|level=|E\d{4}|I\d{4}|\(\w+ (?:rank|pid)|\w+-\d+ *\|"
@@ -197,7 +197,7 @@ def _is_cut(line: str, behind: str) -> bool:
 
 def is_machine(text: str, match: Matched) -> bool:
     """Whether a program printed this line; "I get CUDA out of memory" in a question is none."""
-    if (match.facts and not match.row.harmless) or match.row.phase or match.row.config:
+    if (match.facts and not match.row.harmless) or match.row.phase or match.row.usual or match.row.config:
         return True
     is_whole = text[match.line_start : match.line_end].strip(" .!\t") == match.row.anchor
     at, end = match.line_start, match.line_end
