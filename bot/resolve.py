@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from bot.additions import served_beside
+from bot.capped import at_its_cache
 from bot.card_state import as_set_up
 from bot.choices import choose_engine, choose_kv_cache, choose_length, choose_weights, fit_card, fit_engine
 from bot.commands.rewrite import Change
@@ -77,6 +78,8 @@ class Resolution:
     gpu_named: bool
     solve_for: str | None
     notes: Notes
+    is_capped: bool = False
+    """Whether the length is what the cache holds: the server starts with it, and refuses longer requests."""
     rewrites: tuple[Change, ...] = ()
     """Flags of a pasted command to be put right that a deployment does not hold."""
 
@@ -113,13 +116,16 @@ def resolve(query: Query) -> Resolution:
     if "other_server" in query.extra:
         notes.warn("warning.other_server", words=(query.extra["other_server"],), engine=engine_key)
     _note_inherited(query, notes)
+    deployment = with_measured(deployment, query, notes)
+    shown = at_its_cache(deployment, query, notes)
     return Resolution(
         query=query,
-        deployment=with_measured(deployment, query, notes),
+        deployment=shown,
         model_name=named.name,
         gpu_named=query.gpu is not None,
         solve_for=_unknown(query),
         notes=notes,
+        is_capped=shown is not deployment,
     )
 
 

@@ -122,10 +122,19 @@ def _headline_key(sized: Sized, held: Held) -> str:
     }
     if solve_for in keys:
         return f"headline.{keys[solve_for]}"
-    if sized.resolution.query.command and result.verdict != "tight" and not _is_loaded(sized):
+    if sized.resolution.query.command and sized.verdict != "tight" and not _is_loaded(sized):
         started = "fits_command" if result.memory.kv_cache else "fits"
-        return f"headline.{started if result.fits else 'does_not_start'}"
+        return f"headline.{started if result.fits else _short_of_a_request(sized, held)}"
     return f"headline.{result.verdict}"
+
+
+def _short_of_a_request(sized: Sized, held: Held) -> str:
+    """What a server does whose cache holds no request of the length that was asked for."""
+    return (
+        "starts_shorter"
+        if held.longest and engine(sized.estimate.deployment.engine).caps_requests
+        else "does_not_start"
+    )
 
 
 def _is_loaded(sized: Sized) -> bool:

@@ -19,6 +19,8 @@ class Engine(Protocol):
     latest: Version
     takes_share: bool
     """Whether the utilization that a person sets is a share of the whole card, of which all memory is taken."""
+    caps_requests: bool
+    """Whether it starts with a cache that holds no request of full length, and refuses longer ones singly."""
 
     def utilization(self, release: Version) -> float:
         """Default share of the card."""

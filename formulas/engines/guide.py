@@ -14,6 +14,7 @@ class Guide:
 
     key = "guide"
     takes_share = True
+    caps_requests = False
     latest: Version = (1, 0, 0)
 
     def utilization(self, release: Version) -> float:

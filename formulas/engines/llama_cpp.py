@@ -15,6 +15,7 @@ class LlamaCpp:
 
     key = "llama.cpp"
     takes_share = False
+    caps_requests = False
     latest = builds.LATEST
 
     def utilization(self, release: Version) -> float:

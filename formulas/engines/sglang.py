@@ -168,6 +168,8 @@ class Sglang:
 
     key = "sglang"
     takes_share = False
+    caps_requests = True
+    """srt/managers/tp_worker.py: max_req_len is the smaller of context length and pool, less one."""
     latest = releases.LATEST
 
     def utilization(self, release: Version) -> float:

@@ -165,6 +165,7 @@ class TensorRtLlm:
 
     key = "tensorrt-llm"
     takes_share = False
+    caps_requests = False
     latest = LATEST
 
     def utilization(self, release: Version) -> float:

@@ -160,6 +160,7 @@ class Tgi:
 
     key = "tgi"
     takes_share = False
+    caps_requests = False
     latest = LATEST
 
     def utilization(self, release: Version) -> float:

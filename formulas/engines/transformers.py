@@ -190,6 +190,7 @@ class Transformers:
 
     key = "transformers"
     takes_share = False
+    caps_requests = False
     latest = LATEST
 
     def utilization(self, release: Version) -> float:

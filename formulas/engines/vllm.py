@@ -18,6 +18,7 @@ class Vllm:
 
     key = "vllm"
     takes_share = True
+    caps_requests = False
     latest = releases.LATEST
 
     def utilization(self, release: Version) -> float:

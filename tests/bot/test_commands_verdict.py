@@ -253,3 +253,23 @@ def test_flags_that_are_added_are_spelled_as_the_engine_takes_them() -> None:
     found = [(step.marks, step.command) for step in reply.steps if "tensor" in str(step.marks)]
     assert [("--tensor_parallel_size 2",)] == [marks for marks, _ in found]
     assert [True] == [(command or "").endswith("--tensor_parallel_size 2") for _, command in found]
+
+
+SGLANG = "python -m sglang.launch_server --model-path Qwen/Qwen3-32B --quantization fp8"
+
+
+def test_an_engine_that_caps_requests_starts_with_what_its_cache_holds() -> None:
+    """SGLang refuses longer requests singly, so a command that states no length starts with a shorter one."""
+    reply = answer(f"{SGLANG} on l40s")
+    capacity = reply.answer.capacity
+    assert capacity
+    assert ("fits", capacity.max_sequence_tokens) == (reply.verdict, reply.answer.understood.sequence_tokens)
+    assert "40,960" in " ".join(reply.answer.assumptions)
+    assert reply.headline.startswith("Starts:")
+
+
+def test_a_length_that_was_asked_for_is_kept_where_the_engine_starts_without_it() -> None:
+    """The verdict is on the length of the command, and the sentence says that the server starts."""
+    reply = answer(f"{SGLANG} --context-length 32768 on l40s")
+    assert ("does_not_fit", 32_768) == (reply.verdict, reply.answer.understood.sequence_tokens)
+    assert reply.headline.startswith("Starts:")
