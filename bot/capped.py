@@ -27,6 +27,7 @@ def at_its_cache(deployment: Deployment, query: Query, notes: Notes) -> Deployme
     longest = 0 if result.fits else longest_sequence(deployment, result.plan, limit=limit)
     if not longest:
         return deployment
+    notes.is_capped = True
     notes.assumptions = [each for each in notes.assumptions if each.key != MODEL_LIMIT]
     notes.explain("assumed.cache_limit", tokens=longest, limit=limit, engine=deployment.engine)
     return deployment.at(sequence_tokens=longest)

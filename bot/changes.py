@@ -71,7 +71,7 @@ def settled(result: Estimate, resolution: Resolution) -> VerdictName:
     """The verdict on a question. A solved batch, length or utilization is at the edge by its nature, and fits."""
     if not resolution.gpu_named:
         return "needs"
-    holds_some = resolution.is_capped and result.memory.kv_cache > result.band
+    holds_some = resolution.notes.is_capped and result.memory.kv_cache > result.band
     if result.fits and (resolution.solve_for in EDGES or holds_some):
         return "fits"
     return result.verdict

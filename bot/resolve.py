@@ -49,6 +49,8 @@ class Notes:
     warnings: list[Remark] = field(default_factory=list)
     layout_refused: tuple[Layout, str] | None = None
     """The layout of a pasted command that its engine does not take, and why."""
+    is_capped: bool = False
+    """Whether the length is what the cache holds: the server starts with it, and refuses longer requests."""
     other_server: tuple[str, ...] = ()
     """In what the question is of another server than its measurements."""
 
@@ -78,8 +80,6 @@ class Resolution:
     gpu_named: bool
     solve_for: str | None
     notes: Notes
-    is_capped: bool = False
-    """Whether the length is what the cache holds: the server starts with it, and refuses longer requests."""
     rewrites: tuple[Change, ...] = ()
     """Flags of a pasted command to be put right that a deployment does not hold."""
 
@@ -116,16 +116,13 @@ def resolve(query: Query) -> Resolution:
     if "other_server" in query.extra:
         notes.warn("warning.other_server", words=(query.extra["other_server"],), engine=engine_key)
     _note_inherited(query, notes)
-    deployment = with_measured(deployment, query, notes)
-    shown = at_its_cache(deployment, query, notes)
     return Resolution(
         query=query,
-        deployment=shown,
+        deployment=at_its_cache(with_measured(deployment, query, notes), query, notes),
         model_name=named.name,
         gpu_named=query.gpu is not None,
         solve_for=_unknown(query),
         notes=notes,
-        is_capped=shown is not deployment,
     )
 
 
