@@ -195,6 +195,11 @@ def _is_cut(line: str, behind: str) -> bool:
     return bool(inside and _STYLE.match(line) and not _STYLE.match(behind))
 
 
+def spoken(text: str) -> str:
+    """The lines of a text that no program printed."""
+    return "\n".join(line for line in text.split("\n") if not _STYLE.match(line))
+
+
 def is_machine(text: str, match: Matched) -> bool:
     """Whether a program printed this line; "I get CUDA out of memory" in a question is none."""
     if (match.facts and not match.row.harmless) or match.row.phase or match.row.usual or match.row.config:

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bot.logs.lines import Matched
+from bot.logs.lines import Matched, spoken
 from bot.logs.told import told_end, told_phase
 
 IN_PROGRESS = {
@@ -147,7 +147,7 @@ def _cause(failed: list[Failed]) -> Failed:
 def _without_failure(matches: list[Matched], stage: str | None, text: str) -> Settled:
     if _has_no_cache(matches):
         return Settled("kv_cache", NO_MEMORY_LEFT, stage, "")
-    if stage not in SERVED and matches and told_end(text[: matches[0].line_start]):
+    if stage not in SERVED and matches and told_end(spoken(text[: matches[0].line_start])):
         return Settled(told_phase(text, matches[0].line_start) or IN_PROGRESS.get(stage or ""), CRASH, stage, "")
     if stage in ENDS_OPEN:
         return Settled(None, None, stage, "")
