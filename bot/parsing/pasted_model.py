@@ -25,7 +25,7 @@ SHORTEST_NAME = 4
 
 def settle_model(sentence: Sentence, command: Command, own: list[Claim]) -> None:
     """One model by two names: words that repeat the command's say nothing new, and a folder holds what they name."""
-    _find_model(sentence, own)
+    _find_model(sentence, command, own)
     claims = sentence.claims.get("model", [])
     others = [claim for claim in claims if claim not in own and not _repeats(sentence, claim, own)]
     if not own or len(claims) == len(own):
@@ -40,14 +40,27 @@ def settle_model(sentence: Sentence, command: Command, own: list[Claim]) -> None
         sentence.claims["model"] = [*own, *others]
 
 
-def _find_model(sentence: Sentence, own: list[Claim]) -> None:
-    """Where no words name a model and the command's own says nothing, the one that its comments name."""
-    said = len(sentence.claims.get("model", [])) > len(own)
-    if said or (own and not _may_be_any(sentence, str(own[0].value))):
+def _find_model(sentence: Sentence, command: Command, own: list[Claim]) -> None:
+    """Where no words name a model and the command's own says nothing: what it is served as, or comments name."""
+    if len(sentence.claims.get("model", [])) > len(own):
         return
-    if named := _in_comments(sentence):
+    named = _as_served(sentence, command, own)
+    if not named and (not own or _may_be_any(sentence, str(own[0].value))):
+        named = _in_comments(sentence)
+    if named:
         sentence.claims["model"] = [*own, *named]
         sentence.problems = [problem for problem in sentence.problems if problem.code != "empty"]
+
+
+def _as_served(sentence: Sentence, command: Command, own: list[Claim]) -> list[Claim]:
+    """The model as whose name a folder of the person's own is served, where that is one of the catalog."""
+    served = command.extra.get("served_model_name")
+    if not own or not isinstance(served, str) or not _OWN_PLACE.match(str(own[0].value)):
+        return []
+    found, at = sentence.finder.find_model(served), sentence.text.find(served)
+    if isinstance(found, NotFound) or found.item.id not in load().models or at < 0:
+        return []
+    return [Claim(found.item.id, at, at + len(served))]
 
 
 def _may_be_any(sentence: Sentence, path: str) -> bool:
