@@ -27,7 +27,8 @@ _STYLE = re.compile(
     r"|\S+:\d+:\d+ \[\d+\] |\{\"log\":|\{\"t(?:id|imestamp)\":|  current device: "
     r"|time=|level=|E\d{4}|I\d{4}|\(\w+ (?:rank|pid)|\w+-\d+ *\|"
     r"|#? ?(?:GPU|CPU|cuda) blocks|State:|Last State:|Reason:|Exit Code:|[>#^.]{2,}"
-    r"|(?:\[[\w.]+\] )?CU(?:DA (?:runtime )?|result )error\b|[\w.-]+: error: |Loading \w*(?: checkpoint)? ?shards?:|Capturing "
+    r"|(?:\[[\w.]+\] )?CU(?:DA (?:runtime )?|result )error\b|[\w.-]+: error: "
+    r"|Loading \w*(?: checkpoint)? ?shards?:|Capturing "
     r"|terminate called|what\(\): |Killed\s*$|Processed prompts:|frame #\d+: |#\d+ +(?:0x[0-9a-f]+ in )?[\w:~]+)"
 )
 """How a line printed by a program begins."""
