@@ -124,6 +124,7 @@ def _beside(refusal: Reply, sides: Sequence[Sized], slots: Sequence[str]) -> Rep
         answer=refusal.answer.model_copy(update={"alternatives": found, "assumptions": list(assumed)}),
         headline=text("compare.headline", rows="; ".join(rows)),
         tables=(table(sides, slots, text),),
+        steps=tuple(replace(step, text=text("compare.by_itself")) for step in refusal.steps),
         assumptions=assumed,
     )
 
