@@ -13,11 +13,13 @@ _WORKER = re.compile(r"\b(?:[TPDE]P\d+(?: [TPDE]P\d+)*)\b|(?i:\brank[= ]?\d+)|Wo
 """How the engines name a worker on its lines: TP1 (SGLang), rank=1, Worker_TP1 (vLLM), RANK 1 (TensorRT-LLM)."""
 BY_RANK = "by_rank"
 """Fact -> worker -> value, where workers printed different ones."""
+LAST = "last"
+"""Key of the facts that change while a server runs."""
 TIGHTEST: Mapping[str, Callable[[Iterable[float]], float]] = {"least": min, "most": max}
 
 
 def gathered(matches: list[Matched], text: str, tightest: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    """Each fact by its first line; of several workers the least or the most, as the table of names says."""
+    """Each fact by its first line, or its last; of several workers the least or the most: as the table of names says."""
     facts: dict[str, Any] = {}
     by_worker: dict[str, dict[str, Any]] = {}
     for match in matches:
@@ -26,6 +28,8 @@ def gathered(matches: list[Matched], text: str, tightest: Mapping[str, tuple[str
             if isinstance(value, dict):
                 known = facts.setdefault(name, {})
                 facts[name] = {**value, **known} if isinstance(known, dict) else known
+            elif name in tightest.get(LAST, ()):
+                facts[name] = value
             else:
                 facts.setdefault(name, value)
                 by_worker.setdefault(name, {}).setdefault(worker, value)
@@ -44,5 +48,5 @@ def _chosen(name: str, found: Mapping[str, Any], tightest: Mapping[str, tuple[st
     """The value that decides; None for a fact of which the first stands."""
     base, _, unit = name.rpartition("_")
     base = base if unit in UNITS else name
-    which = next((which for which, names in tightest.items() if base in names), None)
+    which = next((which for which in TIGHTEST if base in tightest[which]), None)
     return TIGHTEST[which](found.values()) if which else None
