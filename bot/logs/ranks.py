@@ -19,7 +19,7 @@ TIGHTEST: Mapping[str, Callable[[Iterable[float]], float]] = {"least": min, "mos
 
 
 def gathered(matches: list[Matched], text: str, tightest: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    """Each fact by its first line, or its last; of several workers the least or the most: as the table of names says."""
+    """Each fact by its first line or its last; of several workers the least or the most: as the table of names says."""
     facts: dict[str, Any] = {}
     by_worker: dict[str, dict[str, Any]] = {}
     for match in matches:
