@@ -65,6 +65,7 @@ class Row:
     fails: str = ""
     phase: str = ""
     usual: str = ""
+    recurs: bool = False
     weak: bool = False
     harmless: bool = False
     clears: bool = False

@@ -104,7 +104,8 @@ def settle(matches: list[Matched], text: str, frames: Mapping[str, tuple[str, ..
     if match.row.fails == CRASH and _has_no_cache(matches):
         return Settled("kv_cache", NO_MEMORY_LEFT, stage, _quote(text, match))
     within = reached or ("" if stage == SERVING else stage)
-    phase = match.row.phase or _by_frames(text, match, frames) or IN_PROGRESS.get(within or "")
+    settled = SERVING if match.row.recurs and within == SERVING else match.row.phase
+    phase = settled or _by_frames(text, match, frames) or IN_PROGRESS.get(within or "")
     if phase is None and match.row.fails in TOLD:
         phase = told_phase(text, match.line_start)
     phase = phase or match.row.usual or None
