@@ -104,12 +104,17 @@ def settle(matches: list[Matched], text: str, frames: Mapping[str, tuple[str, ..
     if match.row.fails == CRASH and _has_no_cache(matches):
         return Settled("kv_cache", NO_MEMORY_LEFT, stage, _quote(text, match))
     within = reached or ("" if stage == SERVING else stage)
-    settled = SERVING if match.row.recurs and within == SERVING else match.row.phase
-    phase = settled or _by_frames(text, match, frames) or IN_PROGRESS.get(within or "")
-    if phase is None and match.row.fails in TOLD:
+    return Settled(_phase(text, match, within or "", frames), match.row.fails, stage, _quote(text, match))
+
+
+def _phase(text: str, match: Matched, within: str, frames: Mapping[str, tuple[str, ...]]) -> str | None:
+    """By the failure's own line, else its traceback, the phase that had begun, what a person tells, what is usual."""
+    row = match.row
+    by_line = SERVING if row.recurs and within == SERVING else row.phase
+    phase = by_line or _by_frames(text, match, frames) or IN_PROGRESS.get(within)
+    if phase is None and row.fails in TOLD:
         phase = told_phase(text, match.line_start)
-    phase = phase or match.row.usual or None
-    return Settled(phase, match.row.fails, stage, _quote(text, match))
+    return phase or row.usual or None
 
 
 def _is_late(entered: str, stage: str | None) -> bool:
