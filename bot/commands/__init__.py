@@ -56,9 +56,8 @@ def find_command(text: str) -> Command | None:
         paste = Paste(_PROMPT.sub(r"\1 ", text))
         command = _found(paste, text.lower())
     if command:
-        for rest in (_SUM, _LEFT_OPEN):
-            match = rest.match(text, command.end)
-            command.end = match.end() if match else command.end
+        if rest := _LEFT_OPEN.match(text, command.end):
+            command.end = rest.end()
         command.spans += [*lines_of_paste(paste, command), *_others(paste, command), *_images(paste, command)]
         command.text = "" if command.is_map or paste.regions else text
     return command
@@ -133,8 +132,6 @@ TELLING = ("model", "weights", "tensor_parallel", "pipeline_parallel", "sequence
 """Fields by which two commands are two deployments."""
 _PROMPT = re.compile(r"(?m)^([ \t]*)#(?=[ \t])")
 """The prompt of root, where nothing but comments would be left."""
-_SUM = re.compile(r"[\d\s*+/<-]{0,60}\)\)")
-"""The rest of a sum that is worked out: $((32*1024)) is shorter as a number."""
 _LEFT_OPEN = re.compile(r"(?:[ \t]+[\"']?(?:\$\{[^{}\n]{0,200}\}|\$[@*]|\$[A-Z]\w*)[\"']?)+(?=\s|\Z)")
 """Further arguments that a script is given: "$@"."""
 MARKS_OF_OPTIONS = ("num_ctx", "num_gpu", "num_batch", "processor")

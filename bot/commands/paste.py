@@ -43,7 +43,7 @@ class Paste:
 
     @cached_property
     def _unfolded(self) -> tuple[str, tuple[tuple[int, int], ...]]:
-        unfolded = unfold(reckoned(listed(uncommented(unmarked(self.text)))))
+        unfolded = unfold(listed(uncommented(unmarked(self.text))))
         return plain_lines(unfolded.text), unfolded.regions
 
     @cached_property

@@ -31,7 +31,7 @@ _DOCKER = re.compile(r"(?m)^[ \t]*ENV[ \t]+([A-Za-z_]\w*)[ \t]+" + _VALUE)
 _SYSTEMD = re.compile(r"(?m)^[ \t]*Environment=[\"']?([A-Za-z_]\w*)=([^\"'\n]*)")
 _POWERSHELL = re.compile(r"(?m)^[ \t]*\$(?:env:)?([A-Za-z_]\w*)[ \t]*=[ \t]*" + _VALUE)
 _PYTHON = re.compile(
-    r"(?m)^[ \t]*(?:os\.environ\[[\"'])?([A-Za-z_]\w*)(?:[\"']\])?[ \t]*(?::[ \t]*\w+)?[ \t]+=[ \t]*"
+    r"(?m)^[ \t]*(?:os\.environ\[[\"'])?([A-Za-z_]\w*)(?:[\"']\])?(?:[ \t]*:[ \t]*\w+)?[ \t]+=[ \t]*"
     r"(\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\d[\d.]*(?=[ \t]*(?:#|$))|\{(?:[^{}]|\{[^{}]{0,1000}\}){0,4000}\})"
 )
 """A string, a number or a dictionary that a program gives a name."""
@@ -49,14 +49,18 @@ _USE = re.compile(
 _ARITHMETIC = re.compile(r"\$\(\(\s*(\$?\w{1,60}(?:\s*(?:\*\*?|<<|[-+/])\s*\$?\w{1,60}){0,4})\s*\)\)")
 _TERM = re.compile(r"\s*(\*\*?|<<|[-+/])\s*")
 _NAME = re.compile(r"\$?([A-Za-z_]\w*)")
+_POWER, _SHIFT = "**", "<<"
 _OPERATORS: tuple[dict[str, Callable[[int, int], int]], ...] = (
-    {"**": pow},
+    {_POWER: pow},
     {"*": mul, "/": floordiv},
     {"+": add, "-": sub},
-    {"<<": lshift},
+    {_SHIFT: lshift},
 )
-"""Of a shell, the ones that bind most tightly first."""
+"""Of a shell, the ones that bind most tightly first; powers from the right, all others from the left."""
 HIGHEST_POWER = 64
+"""Powers and shifts beyond it are no number of a shell for any base but 0 and 1."""
+LARGEST_RESULT = 2**63 - 1
+"""Of a shell, which counts in 64 bits with a sign."""
 
 
 class Assigned(NamedTuple):
@@ -77,7 +81,7 @@ def assignments(text: str) -> dict[str, Assigned]:
             if is_list or (name in found and _is_itself(name, value)):
                 continue
             closed = value.rstrip("}") if pattern is _NAMED and "{" not in value else value
-            found[name] = Assigned(unquoted(closed).rstrip(","), match.start(), match.end())
+            found[name] = Assigned(unquoted(closed).rstrip(", "), match.start(), match.end())
     return found
 
 
@@ -93,20 +97,28 @@ def reckoned(text: str) -> str:
 
 
 def _result(match: re.Match[str]) -> str:
+    """The sum as its result, as wide as it was; the sum itself where a shell has none."""
     terms = _TERM.split(match.group(1))
     if not all(term.isdigit() and len(term) <= LONGEST_FACTOR for term in terms[::2]):
         return match.group()
-    for operators in _OPERATORS:
-        at = 1
-        while at < len(terms):
-            if terms[at] not in operators:
-                at += 2
-                continue
-            first, second = int(terms[at - 1]), int(terms[at + 1])
-            if (terms[at] in ("**", "<<") and second > HIGHEST_POWER) or (terms[at] == "/" and not second):
-                return match.group()
-            terms[at - 1 : at + 2] = [str(operators[terms[at]](first, second))]
+    try:
+        for operators in _OPERATORS:
+            while places := [at for at in range(1, len(terms), 2) if terms[at] in operators]:
+                at = places[-1 if _POWER in operators else 0]
+                result = _applied(operators, terms[at], int(terms[at - 1]), int(terms[at + 1]))
+                terms[at - 1 : at + 2] = [str(result)]
+    except (ArithmeticError, ValueError):
+        return match.group()
     return terms[0].ljust(len(match.group()))
+
+
+def _applied(operators: Mapping[str, Callable[[int, int], int]], sign: str, first: int, second: int) -> int:
+    """Raises OverflowError beyond a shell's numbers, ZeroDivisionError, and ValueError for a shift below 0."""
+    if sign in (_POWER, _SHIFT) and second > HIGHEST_POWER:
+        raise OverflowError
+    if abs(result := operators[sign](first, second)) > LARGEST_RESULT:
+        raise OverflowError
+    return result
 
 
 def _worked_out(text: str, variables: Mapping[str, Assigned]) -> str:

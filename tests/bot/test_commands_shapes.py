@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -65,12 +66,28 @@ def test_launchers_state_nodes_and_cards(text: str, nodes: int | None, cards: in
         ("$((1 << A ** 3))", "256"),
         ("$((A / 0))", "$((2 / 0))"),
         ("$((2 ** 900))", "$((2 ** 900))"),
+        ("$((999999999 ** 64 ** 64))", "$((999999999 ** 64 ** 64))"),
+        ("$((9 ** 60 * 9 ** 60))", "$((9 ** 60 * 9 ** 60))"),
+        ("$((1 << A - 5))", "$((1 << 2 - 5))"),
+        ("$((2 ** 3 ** A))", "512"),
+        ("$((64 - 32 - 16))", "16"),
         ("50%", "50%"),
     ],
 )
 def test_variables_of_every_shell(word: str, read: str) -> None:
     """What is set is put in its place; what is not stays as it is written."""
     assert read == value(word, assignments("A=2\n"))
+
+
+@pytest.mark.parametrize("length", ["$((32*1024))", '"$((32 * 1024))"', "$((2 ** 5 * 1024))"])
+def test_a_sum_is_read_and_changed_whole(length: str) -> None:
+    """The sum in a command is its result, no words of the question, and another value takes the place of all of it."""
+    text = f"vllm serve Qwen/Qwen3-8B --max-model-len {length} on l4"
+    query = parse(text)
+    assert (32768, ()) == (said(query, "sequence_tokens"), query.unread)
+    commands = [each.command for each in answer(text).answer.alternatives if each.change.startswith("sequence_tokens=")]
+    assert commands
+    assert all(re.fullmatch(r"vllm serve Qwen/Qwen3-8B --max-model-len \d+", str(command)) for command in commands)
 
 
 @pytest.mark.parametrize(
