@@ -22,7 +22,7 @@ MOST_OWN_CALLS = 12
 MOST_ARGUMENTS = 100
 DEEPEST = 3
 """Calls inside each other whose arguments are read."""
-_STRING = r"\"\"\"|'''|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
+_STRING = r"\"\"\"|'''|(?<!\\)(?:\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')"
 _COMMENT = re.compile(rf"(?:{_STRING})|(?P<comment>(?<![\w&])#[^\n]*)")
 _CALL = re.compile(r"(?<![\w.])((?:[A-Za-z_]\w*\.){0,3}[A-Za-z_]\w*)\(")
 _MARK = re.compile(rf"{_STRING}|[()\[\]{{}},]")

@@ -15,7 +15,7 @@ _DSTACK = re.compile(r"(?m)^type:[ \t]*(?:service|task|dev-environment)\b")
 _DSTACK_CARDS = re.compile(r"(?m)^[ \t]*gpu:[ \t]*[\"']?([\w.:\-]+)")
 _DSTACK_NODES = re.compile(r"(?m)^nodes:[ \t]*(\d{1,4})\b")
 _GROUP = re.compile(r"leaderWorkerTemplate:(?:[^\n]*\n){1,4}?[ \t]*size:[ \t]*(\d{1,4})\b")
-_SLURM = r"(?:#SBATCH|\bsrun\b[^\n#]{0,300}?)[ \t]+"
+_SLURM = r"(?:#SBATCH[ \t]*|\bsrun\b[^\n#]{0,300}?)(?<=[ \t])"
 _SLURM_NODES = re.compile(rf"{_SLURM}(?:--nodes[= ]|-N[ \t]*)(\d{{1,4}})\b")
 _SLURM_CARDS = re.compile(
     rf"{_SLURM}(?:--gpus-per-node[= ](?:[A-Za-z]\w*:)?|--gres[= ]gpu:(?:[A-Za-z]\w*:)?)(\d{{1,3}})\b"

@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     r"(?:\{[^{}\n]{0,500}\}[^{}\n]{0,500}){0,20}\}"
     r"|'\{[^']{0,4000}\}'|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|\\.|[^\s\"'\\])+|[\"'\\]|\n",
 )
-_PIECE = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'", re.S)
+_PIECE = re.compile(r"(?<!\\)\"((?:[^\"\\]|\\.)*)\"|'([^']*)'", re.S)
 _OBJECT = re.compile(r"[^\"']*\{\s*\"")
 """A JSON object that stands without quotes around it."""
 _ESCAPE = re.compile(r"\\([\"`\\]|(?<![\w}]\\)\$)")
@@ -48,7 +48,7 @@ _FIRST_LINE = re.compile(r"(?m)^[ \t]*1(?:[:|]|[ \t]+)")
 FEWEST_NUMBERED = 2
 _COMMENT = re.compile(r"(?m)^[ \t]*#.*$|(?<=[\s])#[ \t].*$")
 _ITEM = r"(?:[fr]?(?:\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')|\*?[\w.$]+(?:\([\w.]*\))?)"
-_LIST = re.compile(rf"\[\s*(?=[fr]?[\"']){_ITEM}(?:\s*,\s*{_ITEM})*\s*,?\s*\]")
+_LIST = re.compile(rf"\[\s*(?=[fr]?[\"']){_ITEM}(?:\s*,\s*{_ITEM})*\s*(?:,\s*)?\]")
 _FORMATTED = re.compile(r"\b[fr]\Z")
 """The mark of a string with names in it."""
 STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")

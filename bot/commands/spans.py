@@ -26,7 +26,7 @@ _SHELL = re.compile(
 _PROMPT = re.compile(r"[ \t]*(?:\([\w.-]+\)[ \t]*)?(?:[\w.-]+@[\w.-]+:[^\s$#]*[$#][ \t]|(?:PS )?[A-Za-z]:\\[^>\n]*>)")
 """A terminal's own words at the start of a line: root@host:/app#, C:\\Users\\me>."""
 _SET = re.compile(r"(?i)[ \t]*set[ \t]+\w+[ \t]*=")
-_BROKEN = re.compile(r"[^\n]*?(?<!\S)--?[a-zA-Z][^\n]*\\[ \t]*\Z|[ \t]*\.\.\.[ \t]*\\?\Z")
+_BROKEN = re.compile(r"(?=[^\n]*(?<!\S)--?[a-zA-Z])[^\n]*\\[ \t]*\Z|[ \t]*\.\.\.[ \t]*\\?\Z")
 """A line with flags that goes on, and the dots of one that is left out."""
 _UNIT = re.compile(r"[ \t]*(?:[#;][ \t]*)?[A-Z][A-Za-z]+=")
 _UNITS = re.compile(r"(?m)^[ \t]*(?:\[Service\]|ExecStart=|Environment=)")

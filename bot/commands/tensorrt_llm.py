@@ -15,7 +15,7 @@ TEMPLATES = "fill_template.py"
 _TEMPLATE = re.compile(r"\S+\.pbtxt|\w+:[^,\s]*(?:,\w+:[^,\s]*)*,?")
 """The file of a template, or what it is filled with: triton_max_batch_size:8,engine_dir:/engines/1."""
 
-_PARAMETER = re.compile(r"(\w+):([^,\s]+)")
+_PARAMETER = re.compile(r"\b(\w+):([^,\s]+)")
 
 
 class TensorRtReader(Reader):

@@ -13,7 +13,7 @@ OFF = frozenset({"false", "0", "off", "no", "disabled"})
 SWITCH_WORDS = (ON | OFF | {"auto"}) - {""}
 TRUTH = frozenset({"true", "false"})
 LONGEST_JSON = 20_000
-_BARE_WORD = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(#[^\n]*)|,(\s*[}\]])|([A-Za-z_/][^\s,:{}\[\]\"']*)")
+_BARE_WORD = re.compile(r"(?<!\\)\"(?:[^\"\\]|\\.)*\"|'[^']*'|(#[^\n]*)|,(\s*[}\]])|([A-Za-z_/][^\s,:{}\[\]\"']*)")
 """A string, a comment, a comma behind the last item, a word without quotes."""
 _CONSTANTS = frozenset({"true", "false", "null", "True", "False", "None"})
 

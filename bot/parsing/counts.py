@@ -8,6 +8,7 @@ kind (12k is a length, never a batch). A number that finds no word below LEFT_AL
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from bot.parsing.items import PARTS, Claim, Item, Sentence, replaced
@@ -20,6 +21,8 @@ from bot.words import fold, leaving, reaching
 LEFT_ALONE = 3.0
 SHAPED_ALONE = 1.5
 """A number with k, % or a leading 0. is understood without a word, so leaving it alone costs less."""
+MOST_RANGES = 8
+"""Ranges of a question for which corrected questions are written."""
 
 BETWEEN = {
     "equals": -1.0,
@@ -165,7 +168,7 @@ def _claim(sentence: Sentence, item: Item, noun: Item, slot: str) -> None:
 
 def bind_ranges(sentence: Sentence) -> None:
     """ "20 to 30 users" and "context from 8k up to 16k" state no one number."""
-    for index, word in _between_two(sentence):
+    for index, word in islice(_between_two(sentence), MOST_RANGES):
         sides = sentence.items[index - 1 : index + 2 : 2]
         noun = _noun(sentence.items, index + 1, 1) or _noun(sentence.items, index - 1, -1)
         if noun and noun.place is not None and sentence.items[noun.place].role not in SHARED:

@@ -26,7 +26,7 @@ LONGEST_CLAUSE = 100
 OF_REQUEST = frozenset({"each", "requests", "prompts", "users", "tokens", "input", "output", "quantile"})
 """Roles of words beside a length of one request."""
 _END = re.compile(r"[.;!?](?=\s)|\n")
-_AND = re.compile(r"[\s,&+\"']*(?:(?:and|with|plus|v[àa]|v[ớo]i)\s+)?[\s\"']*", re.I)
+_AND = re.compile(r"[\s,&+\"']*(?:(?:and|with|plus|v[àa]|v[ớo]i)\s[\s\"']*)?", re.I)
 """What stands between two flags that were tried together."""
 
 
