@@ -50,8 +50,10 @@ MOST_UNWRAPPED = 2_000
 """Lines of a text in which cut ones are joined."""
 LEAST_CUT = 2
 """Lines of just that width from which it is the terminal's."""
-_ERROR_NAME = re.compile(r"(?:[\w.]*(?:Error|Exception):? *)?\Z")
-QUOTES = ("`", '"', "“", "「")
+_ERROR_NAME = re.compile(r"(?:(?<![\w.])(?:[\w.]*(?:Error|Exception):? *|(?:\w+\.)+))?(?:(?:CUDA|HIP|XPU) )?\Z")
+"""What stands before a message and is part of it: torch.OutOfMemoryError: CUDA."""
+QUOTES = {"`": "`", '"': '"', "“": "”", "「": "」"}
+"""Quotation marks by the one that opens."""
 _COMMAND = re.compile(r"(?:\s--[a-z]|docker run|\$ )")
 
 
@@ -208,13 +210,21 @@ def is_machine(text: str, match: Matched) -> bool:
         return True
     is_whole = text[match.line_start : match.line_end].strip(" .!\t") == match.row.anchor
     at, end = match.line_start, match.line_end
-    return is_whole or _is_quoted(text, match) or bool(_STYLE.match(text, at, end) or _PLACE.search(text, at, end))
+    return (
+        is_whole
+        or quotation(text, match) is not None
+        or bool(_STYLE.match(text, at, end) or _PLACE.search(text, at, end))
+    )
 
 
-def _is_quoted(text: str, match: Matched) -> bool:
-    """Whether a failure's message, or the line that it stands on, begins behind a quotation mark."""
+def quotation(text: str, match: Matched) -> tuple[int, int] | None:
+    """Start and end of a failure's message that a person quotes, without the marks; None where none does."""
     before = _ERROR_NAME.sub("", text[match.line_start : match.start])
-    return bool(match.row.fails) and before.endswith(QUOTES)
+    is_printed = before.strip() not in QUOTES and _STYLE.match(text, match.line_start, match.line_end)
+    if is_printed or not match.row.fails or not before.endswith(tuple(QUOTES)):
+        return None
+    closing = text.find(QUOTES[before[-1]], match.end, match.line_end)
+    return match.line_start + len(before), closing if closing >= 0 else match.line_end
 
 
 def lines_of(text: str, found: list[Matched]) -> list[tuple[int, int]]:
@@ -228,7 +238,9 @@ def lines_of(text: str, found: list[Matched]) -> list[tuple[int, int]]:
         end = at + len(line)
         inside = first <= at and end <= last
         if at in own:
-            spans.append((_start(text, own[at]), _said(text, read[at], end)))
+            quoted = quotation(text, own[at])
+            behind = min(quoted[1] + 1, end) if quoted else _said(text, read[at], end)
+            spans.append((_start(text, own[at]), behind))
         elif _STYLE.match(line) or (inside and not _COMMAND.search(line)):
             spans.append((at, end))
         at = end + 1

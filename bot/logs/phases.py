@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bot.logs.lines import Matched, spoken
+from bot.logs.lines import Matched, quotation, spoken
 from bot.logs.told import told_end, told_phase
 
 IN_PROGRESS = {
@@ -185,14 +185,14 @@ def _by_frames(text: str, match: Matched, frames: Mapping[str, tuple[str, ...]])
 
 
 def _quote(text: str, match: Matched) -> str:
-    """The message on its line, from its first word on and cut between words."""
-    start = match.line_start
+    """The message on its line, or in its quotation marks, from its first word on and cut between words."""
+    start, end = quotation(text, match) or (match.line_start, match.line_end)
     while (prefix := _PREFIX.match(text, start, match.start)) is not None:
         start = prefix.end()
     far = match.start - start > LONGEST_QUOTE // 2
     if far:
         start = text.find(" ", match.start - LONGEST_QUOTE // 2, match.start) + 1 or match.start
-    quote = _cut(text[start : match.line_end])
+    quote = _cut(text[start:end])
     return f"… {quote}" if far else quote
 
 

@@ -219,6 +219,15 @@ def test_a_question_behind_an_error_is_read(between: str) -> None:
     assert 2.0 == found[0].facts["tried_to_allocate_gib"]
 
 
+@pytest.mark.parametrize("quoted", ["`{}`", '"{}"', "“{}”"])
+def test_words_around_a_quoted_error_are_read(quoted: str) -> None:
+    """A message in quotation marks ends with them, and what the log says is the message alone."""
+    found = find_log(f"I get {quoted.format(ERROR)} on an l4 with qwen3-8b")
+    assert found is not None
+    assert (ERROR, 2.0) == (found[0].line, found[0].facts["tried_to_allocate_gib"])
+    assert found[1].endswith(" on an l4 with qwen3-8b")
+
+
 def test_ollama_is_told_its_own_settings() -> None:
     """Sentences on layers, experts and context name what Ollama takes, not the flags of llama.cpp."""
     started = 'time=2025-02-21T01:40:58Z level=INFO source=server.go:591 msg="llama runner started in 6.37 seconds"\n'
