@@ -8,6 +8,7 @@ from typing import Any
 from bot.carried import LANGUAGE, LOGGED_AT, SETTINGS, read_carried
 from bot.commands import find_command
 from bot.commands.other_servers import find_other_server
+from bot.commands.shell import blanked
 from bot.logs.observation import Observation
 from bot.logs.readings import read_words
 from bot.parsing.additions import bind_additions, bind_per_card, bind_rate_times_seconds, bind_rates
@@ -27,7 +28,7 @@ from bot.parsing.machines import bind_machine_counts, bind_machines, drop_machin
 from bot.parsing.named import bind_card_states, bind_models, bind_settings, bind_switches, bind_verb
 from bot.parsing.names import Finder, default_finder
 from bot.parsing.nouns import join_nouns, settle_in_and_out
-from bot.parsing.pasted import blank, blanked, claim_command, claim_other, yield_to_command
+from bot.parsing.pasted import blank, claim_command, claim_other, yield_to_command
 from bot.parsing.quantiles import bind_quantiles, settle_quantiles
 from bot.parsing.scattered import bind_scattered
 from bot.parsing.shapes import bind_shapes

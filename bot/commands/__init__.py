@@ -18,7 +18,7 @@ from bot.commands.flags import MOST_GUESSES
 from bot.commands.heads import first
 from bot.commands.paste import Paste
 from bot.commands.reader import Reader
-from bot.commands.shell import Token, unnumbered
+from bot.commands.shell import Token, blanked, line_numbers
 from bot.commands.spans import lines_of_paste
 from bot.commands.tail import complete, read_pairs_of, read_tail
 
@@ -49,7 +49,8 @@ def signs() -> frozenset[str]:
 
 def find_command(text: str) -> Command | None:
     """The first serve command in a cleaned text, or None."""
-    text = unnumbered(text)
+    numbers = line_numbers(text)
+    text = blanked(text, numbers, mark=" ")
     paste = Paste(text)
     command = _found(paste, text.lower())
     if command is None and any(sign in text.lower() for sign in signs()) and _PROMPT.search(text):
@@ -59,6 +60,8 @@ def find_command(text: str) -> Command | None:
         if rest := _LEFT_OPEN.match(text, command.end):
             command.end = rest.end()
         command.spans += [*lines_of_paste(paste, command), *_others(paste, command), *_images(paste, command)]
+        if any(text.rfind("\n", 0, command.start) < start < command.end for start, _ in numbers):
+            command.spans += numbers
         command.text = "" if command.is_map or paste.regions else text
     return command
 

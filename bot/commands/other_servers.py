@@ -55,7 +55,8 @@ READ_AS = {
 """Field -> how a value is read, and flags that mean the same with all of them."""
 _FLAGS = {flag: (slot, kind) for slot, (kind, flags) in READ_AS.items() for flag in flags.split()}
 _NAMES = "|".join("[ ]+".join(map(re.escape, head.split())) for head in SERVERS)
-_HEAD = re.compile(rf"(?<![\w.-])({_NAMES})(?=[ \t]+(?:-|\S*[/:]))")
+_HEAD = re.compile(rf"(?<![\w.-])({_NAMES})(?=[ \t]+(?:-|\S*[/:]|\S+[ \t]+--?[a-z]))")
+"""A program's name with a flag, a model, or a model and a flag behind it."""
 _PREFIX = re.compile(r"(?i:hf://|huggingface://|ollama://)|ai/(?=[\w.-]+:)")
 _NAMED = frozenset("/:.")
 """What a model behind the program's name has, and a word of a question has not."""
@@ -79,22 +80,26 @@ def _read(words: list[Token], at: int, behind: int, name: str) -> Command:
     command.extra["other_server"] = name
     if name in RUN_ON:
         command.set("engine", RUN_ON[name], "text", Token(name, words[at].start, words[behind - 1].end))
-    last = behind
-    for place in flags:
-        flag, sign, value = words[place].text.partition("=")
-        following = words[place + 1] if place + 1 < line_end and is_value(words[place + 1]) else None
-        if not sign and following:
-            _state(command, folded(flag), following.text, following)
-        elif sign:
-            _state(command, folded(flag), value, words[place])
-        last = place + 1 + bool(not sign and following and (folded(flag) in _FLAGS or following.text[:1].isdigit()))
+    last = max([behind, *(place + _flag(command, words[place:line_end]) for place in flags)])
     free = words[behind : flags[0]] if flags else words[behind : behind + 1]
-    for word in free:
-        if _NAMED & set(word.text) and not command.states("model"):
-            command.set("model", _repository(word.text), "text", word)
-            last = max(last, words.index(word) + 1)
+    named = [word for word in free if len(free) == 1 or _NAMED & set(word.text)]
+    if named and not command.states("model"):
+        command.set("model", _repository(named[0].text), "text", named[0])
+        last = max(last, words.index(named[0]) + 1)
     command.end = max(command.end, words[last - 1].end)
     return command
+
+
+def _flag(command: Command, words: list[Token]) -> int:
+    """Read the flag that these words begin with; how many words it takes."""
+    flag, sign, text = words[0].text.partition("=")
+    following = words[1] if len(words) > 1 and is_value(words[1]) else None
+    if sign:
+        _state(command, folded(flag), text, words[0])
+    elif following:
+        _state(command, folded(flag), following.text, following)
+        return 2 if folded(flag) in _FLAGS or following.text[:1].isdigit() else 1
+    return 1
 
 
 def _state(command: Command, flag: str, text: str, word: Token) -> None:

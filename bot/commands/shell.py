@@ -43,7 +43,8 @@ _ADDED = re.compile(r"(?m)^\+(?=[ \t])")
 _REMOVED = re.compile(r"(?m)^-(?=[ \t]{2,}\S)[^\n]*")
 _HUNK = re.compile(r"(?m)^@@ ")
 _IN_LIST = re.compile(r"([\[,])[ \t]*\\[ \t]*(?=\n)")
-_NUMBERED = re.compile(r"(?m)^[ \t]*(\d{1,4})(?:[:|][ \t]?|[ \t]+)(?=\S)")
+_NUMBERED = re.compile(r"(?m)^[ \t]*(\d{1,4})(?:[ \t]*[:|][ \t]?|[ \t]+(?=\S)|[ \t]*$)")
+"""The number of a line: "7 x", "7:x", "7 | x", "7"."""
 _FIRST_LINE = re.compile(r"(?m)^[ \t]*1(?:[:|]|[ \t]+)")
 FEWEST_NUMBERED = 2
 _COMMENT = re.compile(r"(?m)^[ \t]*#.*$|(?<=[\s])#[ \t].*$")
@@ -77,13 +78,19 @@ def unmarked(text: str) -> str:
     return _IN_LIST.sub(lambda match: match.group(1) + spaces(match)[1:], text) if '",' in text else text
 
 
-def unnumbered(text: str) -> str:
-    """The text without the numbers that an editor puts in front of its lines, every character in its place."""
+def line_numbers(text: str) -> list[tuple[int, int]]:
+    """Where the numbers stand that an editor puts in front of lines; none where they do not count up from 1."""
     found = list(_NUMBERED.finditer(text)) if _FIRST_LINE.search(text) else []
     counted = sum(int(after[1]) == int(before[1]) + 1 for before, after in pairwise(found))
-    if not found or counted < len(found) - 1 or len(found) < FEWEST_NUMBERED:
-        return text
-    return _NUMBERED.sub(spaces, text)
+    return [match.span() for match in found] if FEWEST_NUMBERED <= len(found) <= counted + 1 else []
+
+
+def blanked(text: str, places: list[tuple[int, int]], mark: str = "\n") -> str:
+    """The text with line breaks, or another mark, at these places, every other character in its place."""
+    left = list(text)
+    for start, end in places:
+        left[start:end] = mark * (end - start)
+    return "".join(left)
 
 
 def uncommented(text: str) -> str:

@@ -209,12 +209,10 @@ def is_machine(text: str, match: Matched) -> bool:
     if (match.facts and not match.row.harmless) or match.row.phase or match.row.usual or match.row.config:
         return True
     is_whole = text[match.line_start : match.line_end].strip(" .!\t") == match.row.anchor
+    if is_whole or quotation(text, match):
+        return True
     at, end = match.line_start, match.line_end
-    return (
-        is_whole
-        or quotation(text, match) is not None
-        or bool(_STYLE.match(text, at, end) or _PLACE.search(text, at, end))
-    )
+    return bool(_STYLE.match(text, at, end) or _PLACE.search(text, at, end))
 
 
 def quotation(text: str, match: Matched) -> tuple[int, int] | None:

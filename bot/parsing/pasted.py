@@ -6,6 +6,7 @@ import re
 from functools import cache
 
 from bot.commands.command import Command, Setting
+from bot.commands.shell import blanked
 from bot.parsing.items import Claim, Sentence
 from bot.parsing.links import read_link
 from bot.parsing.names import Finder
@@ -47,14 +48,6 @@ def blank(text: str, command: Command | None) -> str:
     """The text around the command, every character in its place; where it stood a line ends."""
     kinds = [match.span() for match in _KIND.finditer(text)] if "apiVersion" in text or "/v1/" in text else []
     return blanked(text, [*kinds, *([(command.start, command.end), *command.spans] if command else [])])
-
-
-def blanked(text: str, places: list[tuple[int, int]]) -> str:
-    """The text with line breaks at these places."""
-    left = list(text)
-    for start, end in places:
-        left[start:end] = "\n" * (end - start)
-    return "".join(left)
 
 
 def claim_other(sentence: Sentence, command: Command) -> None:

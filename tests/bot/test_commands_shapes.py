@@ -252,6 +252,7 @@ def test_an_unknown_folder_loses_nothing_of_its_command() -> None:
         ("python -m mlx_lm.server --model Qwen/Qwen3-8B --port 9000", "MLX LM", None),
         ("docker model run ai/qwen3:8B-Q4_K_M", "Docker Model Runner", "llama.cpp"),
         ("lms load qwen/qwen3-8b --gpu max", "LM Studio", "llama.cpp"),
+        ("lms load qwen3-8b --gpu max", "LM Studio", "llama.cpp"),
     ],
 )
 def test_a_server_that_is_no_engine_is_named(text: str, name: str, engine: str | None) -> None:
@@ -260,6 +261,26 @@ def test_a_server_that_is_no_engine_is_named(text: str, name: str, engine: str |
     read = (query.extra["other_server"], said(query, "model"), said(query, "engine"), query.unread)
     assert (name, "Qwen/Qwen3-8B", engine, ()) == read
     assert [] != [note for note in answer(f"{text} on rtx 4090").notes if name in note]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 vllm serve Qwen/Qwen3-8B \\\n2   --max-model-len 8192\non l4",
+        "1 | services:\n2 |\n3 |   image: vllm/vllm-openai:v0.10.0\n"
+        "4 |   command: --model Qwen/Qwen3-8B --max-model-len 8192\non l4",
+    ],
+)
+def test_numbers_of_lines_are_no_values(text: str) -> None:
+    """What an editor puts in front of the lines of a command is neither a part of it nor of the question."""
+    query = parse(text)
+    assert ("Qwen/Qwen3-8B", 8192, ()) == (said(query, "model"), said(query, "sequence_tokens"), query.unread)
+    assert "images" not in query.extra
+
+
+def test_cards_in_a_list_keep_their_numbers() -> None:
+    """Lines that count up from 1 in front of a command are no numbers of its lines."""
+    assert {"1 l4", "2 l40s"} <= {words for each in parse("1 l4\n2 l40s\n" + NAMED).problems for words in each.words}
 
 
 def test_a_path_of_the_interface_is_no_model() -> None:
