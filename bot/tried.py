@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 from bot import contract
@@ -17,6 +18,7 @@ from bot.reply import Reply
 from bot.resolve import Resolution, resolve
 from bot.size import Sized, size
 from bot.sorry import sorry
+from formulas.deployment import PARALLEL
 
 VERDICTS = {"fits": "starts", "tight": "tight", "does_not_fit": "does_not_start"}
 
@@ -48,7 +50,14 @@ def _changed(query: Query, attempt: Attempt, given: Resolution | None) -> Query:
     said: dict[str, Any] = dict(attempt.said)
     if query.measured and given and not query.logged_at:
         said["logged_at"] = Said(question(given.deployment), "")
-    return replace(query, **said, extra={**query.extra, **attempt.extra}, tried=())
+    changed = replace(query, **said, extra={**query.extra, **attempt.extra}, tried=())
+    return _on_cards_in_use(changed) if said.keys() & set(PARALLEL) else changed
+
+
+def _on_cards_in_use(query: Query) -> Query:
+    """Without the number of cards where its parallel sizes use fewer, which then are those that it needs."""
+    sizes = [each.value for slot in PARALLEL if (each := getattr(query, slot))]
+    return replace(query, gpu_count=None) if query.gpu_count and prod(sizes) < query.gpu_count.value else query
 
 
 def _quoted(words: str) -> str:

@@ -280,7 +280,8 @@ def test_numbers_of_lines_are_no_values(text: str) -> None:
 
 def test_cards_in_a_list_keep_their_numbers() -> None:
     """Lines that count up from 1 in front of a command are no numbers of its lines."""
-    assert {"1 l4", "2 l40s"} <= {words for each in parse("1 l4\n2 l40s\n" + NAMED).problems for words in each.words}
+    problems = parse("1 l4\n2 l40s\nvllm serve Qwen/Qwen3-8B").problems
+    assert ("1 l4", "2 l40s") in [problem.words for problem in problems]
 
 
 def test_a_path_of_the_interface_is_no_model() -> None:

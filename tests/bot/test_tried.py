@@ -53,6 +53,7 @@ def test_flags_that_only_add_are_read_as_stated() -> None:
     "text",
     [
         f"{VLLM} on an l4. When I set --max-model-len 16384 it starts",
+        f"{VLLM} -tp 2 on 2 l4, tried -tp 1 and it fails",
         "vllm serve Qwen/Qwen3-14B-AWQ --max-model-len 40960 on a 3090, giảm --max-model-len xuống 4096 thì sao",
     ],
 )
