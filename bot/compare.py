@@ -17,6 +17,7 @@ from bot.defaults import Defaults, inherit
 from bot.errors import QuestionError
 from bot.messages import Messages, messages
 from bot.parse import parse
+from bot.parsing.sides import MOST_SIDES
 from bot.phrasing import engine_name, gpus, layout_text
 from bot.present import answer, asked_again
 from bot.query import Problem, Query
@@ -94,7 +95,7 @@ def _sides(problem: Problem, query: Query, settings: Defaults) -> list[Sized]:
         return []
     texts = problem.suggestions
     read = [inherit(parse(text), settings) for text in texts]
-    if len(texts) < 2 or any(each.problems for each in read):
+    if not 2 <= len(texts) <= MOST_SIDES or len(problem.words) > MOST_SIDES or any(each.problems for each in read):
         return []
     try:
         return [size(resolve(each)) for each in read]

@@ -8,7 +8,7 @@ from math import isfinite
 from operator import attrgetter
 
 from bot.parsing.items import Claim, Sentence, replaced
-from bot.parsing.sides import sides_of
+from bot.parsing.sides import KINDS, MOST_SIDES, sides_of
 from bot.query import CustomCard, Problem
 from bot.words import comparing, fold
 from catalog.types import NotFound
@@ -104,7 +104,8 @@ def _check_conflict(sentence: Sentence, slot: str, claims: list[Claim]) -> None:
     if len(claims) < 2 or len({_comparable(claim.value) for claim in claims}) < 2:
         return
     words = tuple(dict.fromkeys(sentence.text[claim.start : claim.end] for claim in claims))
-    values = list(dict.fromkeys(_comparable(claim.value) for claim in claims))[:SUGGESTED]
+    values = list(dict.fromkeys(_comparable(claim.value) for claim in claims))
+    values = values if slot in KINDS and len(values) <= MOST_SIDES else values[:SUGGESTED]
     suggestions = [
         corrected for value in values for corrected in without(sentence.text, _others(sentence, claims, value))
     ]

@@ -28,7 +28,7 @@ KINDS = frozenset({"model", "gpu", "engine"})
 LAYOUT = "layout"
 OWNERS = {"weights": "model", "engine_version": "engine", "gpu_count": "gpu", LAYOUT: "gpu_count"}
 """What belongs to another value: beside one of several models a format is of that one alone."""
-MOST_SIDES, MOST_CUTS, MOST_SAID = 4, 24, 60
+MOST_SIDES, MOST_CUTS, MOST_SAID = 8, 24, 60
 """Questions that one is cut into, places of a kind that are looked at, and values of a question."""
 
 _TWICE = re.compile(r"\b([^\W\d]+)(?: \1\b)+|,(?=[?!;,])|(?<=[:,]),")

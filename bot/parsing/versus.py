@@ -20,9 +20,10 @@ def bind_versus(sentence: Sentence) -> None:
 
 
 def bind_second(sentence: Sentence, roles: tuple[str, ...]) -> None:
-    """Claim the unclaimed one of two values for what the other one is."""
-    for index, word in enumerate(sentence.items[1:-1], 1):
-        sides = sentence.items[index - 1], sentence.items[index + 1]
+    """Claim the unclaimed one of two values for what the other one is: along "batch 4 vs 8 vs 16", and back."""
+    places = range(1, len(sentence.items) - 1)
+    for index in (*places, *reversed(places)):
+        word, sides = sentence.items[index], (sentence.items[index - 1], sentence.items[index + 1])
         joined = word.gap == sides[1].gap == NO_BREAK and fold(sentence.words(word)) in comparing()
         if not joined or sides[0].role != sides[1].role or sides[0].role not in roles:
             continue

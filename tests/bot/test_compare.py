@@ -80,6 +80,11 @@ def test_each_side_is_what_its_own_question_answers(question: str) -> None:
         ("h100 fp8 hay 2 l40s awq cho qwen3-32b, 6 người", ["h100 fp8 cho qwen3-32b, 6 người"]),
         ("a10 4k vs l40s 8k vs h100 16k, qwen3-8b batch 2", ["a10 4k, qwen3-8b batch 2", "l40s 8k, qwen3-8b batch 2"]),
         ("qwen3-8b fp8 batch 6 vs 12 vs 24 on l4", ["qwen3-8b fp8 batch 6 on l4", "qwen3-8b fp8 batch 12 on l4"]),
+        ("qwen3-8b fp8 4 vs 6 vs 12 users on l4", ["qwen3-8b fp8 4 users on l4", "qwen3-8b fp8 6 users on l4"]),
+        (
+            "qwen3-8b fp8 l4 vs l40s vs a100 vs h100 vs h200",
+            [f"qwen3-8b fp8 {card}" for card in ("l4", "l40s", "a100", "h100", "h200")],
+        ),
         ("qwen3-8b fp8 6 vs 12 users on l4", ["qwen3-8b fp8 6 users on l4", "qwen3-8b fp8 12 users on l4"]),
         ("qwen3-8b fp8 on l4\nqwen3-14b awq on l40s", ["qwen3-8b fp8 on l4", "qwen3-14b awq on l40s"]),
         ("is qwen3-8b 4k on l4 better than 8k on l40s?", ["is qwen3-8b 4k on l4 better?", "is qwen3-8b 8k on l40s?"]),
@@ -124,10 +129,11 @@ def test_sides_that_differ_in_several_things_are_parted(question: str, sides: li
         "qwen3-32b fp8 on h100 or l40s int4 8k 16k",
         "l4 vs l40s with qwen3-8b fp8 or awq",
         "qwen3-23b on h100 vs h200",
+        "qwen3-8b fp8 l4 vs l40s vs a100 vs h100 vs h200 vs b200 vs a10 vs t4 vs 4090",
     ],
 )
 def test_slips_are_not_compared(question: str) -> None:
-    """Two values that nothing sets against each other, every mixture of two pairs and unknown names are refused."""
+    """Two values that nothing sets against each other, mixtures of two pairs, unknown names and many are refused."""
     reply = answer(question)
     assert reply.answer.error
     assert [] == reply.answer.alternatives
