@@ -12,6 +12,7 @@ from bot.basis import held_kind
 from bot.comparison import compared, comparison, computed_at_log, readings_of
 from bot.contract import VerdictName
 from bot.diagnosis import HEALTHY, SERVING, Case, rules
+from bot.logs.phases import CAPTURING
 from bot.masking import masked
 from bot.measured import is_far
 from bot.messages import Messages, messages
@@ -99,7 +100,9 @@ def _cause(case: Case, text: Messages) -> str:
 
 
 def _healthy(case: Case, text: Messages) -> str:
-    """That it runs, and what it holds: as printed, and for whole requests."""
+    """That it runs, and what it holds: as printed, and for whole requests; of a cut log how far it goes."""
+    if case.log.stage == CAPTURING:
+        return text("diagnosis.cause.open", stage=text(f"diagnosis.phase.{CAPTURING}"))
     values: dict[str, Any] = {**case.values, "engine": _engine(case, text)}
     if case.sized and case.sized.held and (kind := held_kind(case.sized)):
         held, deployment = case.sized.held, case.sized.estimate.deployment

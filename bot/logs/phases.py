@@ -32,7 +32,7 @@ AFTER_CACHE = frozenset({"graph_capture", "captured"})
 BEFORE_GRAPHS = frozenset({"profile", "kv_cache", "pooled", "kv_ready"})
 BEFORE_SERVING = ("weights", "profile", "kv_cache", "graph_capture")
 ORDER = (*BEFORE_SERVING, "serving")
-SERVING = "serving"
+SERVING, HEALTHY, CAPTURING = "serving", "healthy", "graph_capture"
 SERVED = frozenset({"ready", SERVING})
 """What follows is no longer a start."""
 LONGEST_QUOTE = 240
@@ -157,7 +157,7 @@ def _without_failure(matches: list[Matched], stage: str | None, text: str) -> Se
         return Settled(told_phase(text, matches[0].line_start) or IN_PROGRESS.get(stage or ""), CRASH, stage, "")
     if stage in ENDS_OPEN:
         return Settled(None, None, stage, "")
-    phase = "healthy" if stage in ENDS_WELL else IN_PROGRESS.get(stage or "")
+    phase = HEALTHY if stage in ENDS_WELL else IN_PROGRESS.get(stage or "")
     return Settled(phase, None, stage, "")
 
 
