@@ -17,7 +17,7 @@ from bot.defaults import Defaults, inherit
 from bot.errors import QuestionError
 from bot.messages import Messages, messages
 from bot.parse import parse
-from bot.parsing.sides import MOST_SIDES
+from bot.parsing.sides import KINDS, MOST_SIDES
 from bot.phrasing import engine_name, gpus, layout_text
 from bot.present import answer, asked_again
 from bot.query import Problem, Query
@@ -29,19 +29,6 @@ from bot.size import Sized, size
 from bot.words import comparing, fold
 from formulas.deployment import PARALLEL
 
-KINDS = ("model", "gpu", "engine", "engine_version")
-"""Slots of which two values are always a comparison."""
-VALUES = (
-    "weights",
-    "kv_cache",
-    "batch",
-    "sequence_tokens",
-    "gpu_count",
-    *PARALLEL,
-    "max_batched_tokens",
-    "utilization",
-)
-"""Slots of which two values are one where a word says so ("8k vs 16k"), else a slip."""
 NAMED = (
     "model",
     "weights",
@@ -57,6 +44,8 @@ NAMED = (
     "utilization",
 )
 """By what a side goes, in this order."""
+ALWAYS = KINDS | {"engine_version"}
+"""Slots of which two values are always a comparison; of others they are one where a word says so ("8k vs 16k")."""
 WHOLE_NAMES = {"gpu_count": "gpu", "engine_version": "engine"}
 """Slots that are said with another."""
 
@@ -91,7 +80,7 @@ def _is_told(sides: Sequence[Sized], slot: str) -> bool:
 
 def _sides(problem: Problem, query: Query, settings: Defaults) -> list[Sized]:
     """Each question worked out; fewer where one of them cannot be answered."""
-    if not problem.sides and problem.slot not in KINDS and not (problem.slot in VALUES and _says_so(query.text)):
+    if not problem.sides and problem.slot not in ALWAYS and not (problem.slot in NAMED and _says_so(query.text)):
         return []
     texts = problem.suggestions
     read = [inherit(parse(text), settings) for text in texts]
