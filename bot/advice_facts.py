@@ -41,7 +41,7 @@ def facts_of(sized: Sized) -> Facts:
         gpu_nvfp4_native=gpu.nvfp4_native if held else None,
         gpu_nvlink=gpu.nvlink not in ("", "no") if held and gpu.vendor != CUSTOM else None,
         visible_gib=gpu.visible_bytes / GIB if held else None,
-        headroom_share=result.headroom / result.usable if held else None,
+        headroom_share=result.headroom / result.usable if held and result.usable else None,
         gpu_count=layout.gpu_count if held else None,
         max_per_node=gpu.max_per_node if held else None,
         tensor_parallel=layout.tensor_parallel,

@@ -14,6 +14,9 @@ SHOWN_GPUS = 6
 SHOWN_OF_A_COUNT = 3
 """Cards of one number of GPUs, so that both few large and many small ones are shown."""
 
+NOTHING_USABLE = "–"
+"""In place of a share of no memory."""
+
 
 def tables(sized: Sized, text: Messages) -> tuple[Table, ...]:
     """Where the memory goes, and the cards that hold it; the cards first where they were asked for."""
@@ -48,7 +51,7 @@ def _components(sized: Sized, text: Messages) -> Table:
         if size
     ]
     if sized.held:
-        share = f"{100 * result.plan.utilization:.3g} %"
+        share = f"{100 * max(0.0, result.plan.utilization):.3g} %"
         rows.append((text("table.usable", utilization=share, visible=gib(deployment.gpu.visible_bytes)), result.usable))
     return Table(
         caption=text("table.components" if sized.held or is_laid_out(sized.resolution) else "table.components_alone"),
@@ -65,6 +68,8 @@ def _component(label: str, size: int, usable: int | None) -> tuple[Cell, ...]:
     number = Cell(gib_number(size), in_units(size))
     if usable is None:
         return Cell(label), number
+    if not usable:
+        return Cell(label), number, Cell(NOTHING_USABLE)
     share = 100 * size / usable
     return Cell(label), number, Cell(f"{share:.0f} %", share)
 

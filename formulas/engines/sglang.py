@@ -42,10 +42,13 @@ class SglangPlan:
 
     @cached_property
     def usable(self) -> int:
-        """The static share of what is free, or what the weights and a pool of stated tokens take of it."""
+        """The static share of what is free, or what the weights and a pool of stated tokens take of it.
+
+        Nothing where the reserve for steps is more than the card.
+        """
         gpu, settings = self.deployment.gpu, self.deployment.settings
         visible = min(gpu.visible_bytes, settings.free_bytes or gpu.visible_bytes)
-        share = int(self.laws.usable_bytes(visible_bytes=visible, utilization=self.utilization))
+        share = max(0, int(self.laws.usable_bytes(visible_bytes=visible, utilization=self.utilization)))
         if settings.most_tokens is None:
             return share
         sizes = [

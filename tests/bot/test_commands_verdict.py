@@ -273,3 +273,10 @@ def test_a_length_that_was_asked_for_is_kept_where_the_engine_starts_without_it(
     reply = answer(f"{SGLANG} --context-length 32768 on l40s")
     assert ("does_not_fit", 32_768) == (reply.verdict, reply.answer.understood.sequence_tokens)
     assert reply.headline.startswith("Starts:")
+
+
+def test_a_step_beyond_the_card_leaves_nothing_usable() -> None:
+    """A reserve larger than the card is no negative memory."""
+    reply = answer("python -m sglang.launch_server --model-path Qwen/Qwen3-8B --chunked-prefill-size 16384 on l4")
+    assert reply.answer.gpu_memory
+    assert (0, "does_not_fit") == (reply.answer.gpu_memory.usable, reply.verdict)
