@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot import present
-from bot.amounts import count, gib
+from bot.amounts import count
 from bot.basis import measured_notes, measured_remarks
 from bot.cautions import cautions
 from bot.changes import Held
@@ -14,18 +14,18 @@ from bot.choices import GUIDE
 from bot.command_facts import command_facts
 from bot.formats import CACHE_IN_8_BITS
 from bot.guide_notes import guide_caveats, guide_facts
+from bot.headlines import headline, held_values, shown_names
 from bot.messages import Messages, messages
 from bot.ollama import is_ollama, kept_flag
-from bot.phrasing import amounts, gpus, is_audio, layout_text, names, remark_text
+from bot.phrasing import amounts, is_audio, layout_text, remark_text
 from bot.reply import Reply, Table
 from bot.reply_tables import tables
-from bot.resolve import REFERENCE_GPU, Remark
-from bot.size import Sized, best_choice, is_laid_out
+from bot.resolve import REFERENCE_GPU
+from bot.size import Sized
 from bot.steps import steps
-from formulas.deployment import Layout
 from formulas.engines import engine
 from formulas.engines.vllm_plan import VllmPlan
-from formulas.solve import GPU_COUNTS, LONGEST_TOKENS, MOST_SEQUENCES
+from formulas.solve import LONGEST_TOKENS, MOST_SEQUENCES
 
 SAYS_ALSO = {
     "refusal.free": ("warning.free",),
@@ -68,115 +68,6 @@ def say(sized: Sized) -> Reply:
     )
 
 
-# --------------------------------------------------------------------------- headline
-
-
-def headline(sized: Sized, text: Messages) -> str:
-    """The verdict as one sentence."""
-    values: dict[str, Any] = {**_names(sized, text), **amounts(sized.estimate)}
-    if sized.held is None or sized.resolution.solve_for == "gpu":
-        return _headline_choice(sized, text, values)
-    sentence = text(_headline_key(sized, sized.held), **values, **_held_values(sized, sized.held, text))
-    if sized.resolution.solve_for == "gpu_count" and sized.verdict == "tight":
-        return f"{sentence} {text('headline.within_band', **values)}"
-    return sentence
-
-
-def _names(sized: Sized, text: Messages) -> dict[str, str]:
-    return names(sized.estimate.deployment, text, mixed=sized.resolution.query.mix is not None)
-
-
-def _headline_choice(sized: Sized, text: Messages, values: dict[str, Any]) -> str:
-    if sized.estimate.deployment.engine == GUIDE and sized.resolution.solve_for is None:
-        return text("headline.guide", **values)
-    count_of_gpus = sized.estimate.deployment.layout.gpu_count
-    if is_laid_out(sized.resolution) and count_of_gpus > 1:
-        return _headline_each(sized, text, {**values, "count": count_of_gpus})
-    if not sized.gpus:
-        return text("headline.needs_more", **values)
-    best = best_choice(sized.gpus)
-    key = "headline.gpu" if sized.resolution.solve_for == "gpu" else "headline.needs"
-    key += "_single" if best.gpu_count == 1 else ""
-    return text(key, **values, choice=gpus(best.gpu.name, best.gpu_count))
-
-
-def _headline_each(sized: Sized, text: Messages, values: dict[str, Any]) -> str:
-    """What each of the GPUs needs that a command shares the work between."""
-    if not sized.gpus:
-        return text("headline.needs_each_more", **values)
-    return text("headline.needs_each", **values, choice=best_choice(sized.gpus).gpu.name)
-
-
-def _headline_key(sized: Sized, held: Held) -> str:
-    result, solve_for = sized.estimate, sized.resolution.solve_for
-    if sized.refusals:
-        return "headline.refused"
-    if result.memory.weights > result.usable and solve_for not in ("gpu_count", "utilization"):
-        return "headline.weights_too_large"
-    audio = "_audio" if is_audio(result.deployment) else ""
-    keys = {
-        "batch": _batch_headline(held, audio),
-        "sequence": ("sequence_model" if held.limited_by_model else "sequence") if held.longest else "sequence_none",
-        "gpu_count": "gpu_count" if held.least else "gpu_count_none",
-        "utilization": "utilization" if result.fits else "utilization_none",
-    }
-    if solve_for in keys:
-        return f"headline.{keys[solve_for]}"
-    if sized.resolution.query.command and sized.verdict != "tight" and not _is_loaded(sized):
-        started = "fits_command" if result.memory.kv_cache else "fits"
-        return f"headline.{started if result.fits else _short_of_a_request(sized, held)}"
-    return f"headline.{result.verdict}"
-
-
-def _short_of_a_request(sized: Sized, held: Held) -> str:
-    """What a server does whose cache holds no request of the length that was asked for."""
-    return (
-        "starts_shorter"
-        if held.longest and engine(sized.estimate.deployment.engine).caps_requests
-        else "does_not_start"
-    )
-
-
-def _is_loaded(sized: Sized) -> bool:
-    """Whether words beside a command say how many requests it is to hold at once, which is more than to start."""
-    query = sized.resolution.query
-    return query.batch is not None and query.paste is not None and not query.paste.states("batch")
-
-
-def _batch_headline(held: Held, audio: str) -> str:
-    if held.max_batch >= MOST_SEQUENCES:
-        return "batch_unbounded"
-    return f"batch{audio}" if held.max_batch else "batch_none"
-
-
-def _held_values(sized: Sized, held: Held, text: Messages) -> dict[str, Any]:
-    least = held.least.deployment.layout if held.least else Layout()
-    return {
-        "max_batch": count(held.max_batch),
-        "range": _range(sized, held, text),
-        "high": count(held.max_batch_high),
-        "longest": count(held.longest),
-        "pool": gib(held.pool.bytes),
-        "pool_tokens": count(held.pool.tokens),
-        "count": least.gpu_count,
-        "layout": layout_text(least, text, sized.estimate.deployment.engine),
-        "most": GPU_COUNTS[-1],
-        "utilization": f"{sized.estimate.plan.utilization:.3g}",
-        "reason": "; ".join(remark_text(Remark(each.key, each.values), text) for each in sized.refusals),
-    }
-
-
-def _range(sized: Sized, held: Held, text: Messages) -> str:
-    """The largest batch, with its ends inside the band where they differ."""
-    if held.max_batch_low == held.max_batch_high:
-        return count(held.max_batch)
-    low, high = count(held.max_batch_low), count(held.max_batch_high)
-    return text("label.range", max_batch=count(held.max_batch), low=low, high=high, band=gib(sized.estimate.band))
-
-
-# --------------------------------------------------------------------------- facts
-
-
 def _tables(sized: Sized, text: Messages) -> tuple[Table, ...]:
     """Of a refused command those of the command put right, labelled so; none where no flag does that."""
     if not sized.refusals:
@@ -192,7 +83,7 @@ def _all_facts(sized: Sized, text: Messages) -> tuple[str, ...]:
     right = sized.accepted
     if right is None or right.held is None:
         return ()
-    values = {**_names(right, text), **amounts(right.estimate), **_held_values(right, right.held, text)}
+    values = {**shown_names(right, text), **amounts(right.estimate), **held_values(right, right.held, text)}
     return (text(f"fact.put_right_{right.estimate.verdict}", **values), *_all_facts(right, text))
 
 
@@ -200,7 +91,7 @@ def _facts(sized: Sized, text: Messages) -> tuple[str, ...]:
     held = sized.held
     if held is None:
         return ()
-    values: dict[str, Any] = {**_names(sized, text), **amounts(sized.estimate), **_held_values(sized, held, text)}
+    values: dict[str, Any] = {**shown_names(sized, text), **amounts(sized.estimate), **held_values(sized, held, text)}
     keys = _fact_keys(sized, held)
     cache = _other_cache(sized, text) if held.max_batch or held.pool.bytes else []
     sentences = [text(key, **values) for key in keys]
@@ -271,15 +162,12 @@ def _cache_flag(sized: Sized) -> str:
     return kept_flag("kv_cache_type", offered.key, ollama=True) if is_ollama(query) else offered.flag
 
 
-# --------------------------------------------------------------------------- assumptions
-
-
 def assumptions_of(sized: Sized, text: Messages) -> tuple[str, ...]:
     notes = sized.resolution.notes
     kept = sized.estimate.memory.kv_cache
     remarks = [remark_text(remark, text) for remark in notes.assumptions if kept or remark.key != "assumed.kv_cache"]
     if "engine" in notes.assumed or "engine_version" in notes.assumed:
-        remarks.append(text("assumed.engine", **_names(sized, text)))
+        remarks.append(text("assumed.engine", **shown_names(sized, text)))
     if sized.resolution.deployment.settings.utilization is None and sized.resolution.solve_for != "utilization":
         remarks.append(_share(sized, text))
     if fewest := _fewest(sized, text):
@@ -305,7 +193,7 @@ def _share(sized: Sized, text: Messages) -> str:
     deployment, share = sized.estimate.deployment, sized.estimate.plan.utilization
     if engine(deployment.engine).takes_share:
         return text("assumed.utilization", utilization=f"{share:.3g}")
-    return text("assumed.share", share=f"{100 * share:.3g}", **_names(sized, text))
+    return text("assumed.share", share=f"{100 * share:.3g}", **shown_names(sized, text))
 
 
 def _source(sized: Sized, text: Messages) -> str:
@@ -313,4 +201,4 @@ def _source(sized: Sized, text: Messages) -> str:
     deployment, assumed = sized.estimate.deployment, sized.resolution.notes.assumed
     said = deployment.engine == GUIDE or "engine" in assumed or "engine_version" in assumed
     key = "label.source" if said else "label.source_version"
-    return text(key, **{**_names(sized, text), "source": deployment.model.source})
+    return text(key, **{**shown_names(sized, text), "source": deployment.model.source})

@@ -10,7 +10,8 @@ from functools import cache
 from importlib import import_module
 from importlib.resources import files
 
-from bot.logs.lines import Matched, is_machine, lines_of, rest_of, settings_of, unwrapped
+from bot.logs.extent import is_machine, lines_of, rest_of, settings_of, unwrapped
+from bot.logs.lines import Matched
 from bot.logs.observation import Observation
 from bot.logs.phases import settle, starts
 from bot.logs.ranks import gathered

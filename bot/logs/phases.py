@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bot.logs.lines import Matched, quotation, spoken
+from bot.logs.extent import quotation, spoken
+from bot.logs.lines import Matched
 from bot.logs.told import told_end, told_phase
 
 IN_PROGRESS = {
