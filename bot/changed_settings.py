@@ -68,10 +68,11 @@ def changed_estimate(deployment: Deployment, fields: Mapping[str, Any]) -> Estim
 
 def _at_its_share(result: Estimate, before: Deployment) -> Estimate:
     """Smaller steps that leave the engine's share as it was: SGLang takes more of the card with them by default."""
-    share, settings = estimate(before).plan.utilization, result.deployment.settings
-    if settings.utilization is not None or result.plan.utilization <= share:
+    settings = result.deployment.settings
+    if settings.utilization is not None:
         return result
-    return _with(result, replace(settings, utilization=share))
+    share = estimate(before).plan.utilization
+    return _with(result, replace(settings, utilization=share)) if result.plan.utilization > share else result
 
 
 def _smaller_steps(result: Estimate) -> Estimate | None:

@@ -30,6 +30,8 @@ from formulas.engines import engine
 if TYPE_CHECKING:
     from bot.resolve import Notes
 
+_LAST_WORD = re.compile(r"[^\s=:]+\Z")
+"""Of a flag or a word with its value, the value."""
 DEFAULT_ENGINE = "vllm"
 _REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w.-]+(?<!\.gguf)")
 PULLS_4_BIT = ("ollama", "lmstudio", "lmsload", "dockermodelrun", "ramalama")
@@ -153,9 +155,6 @@ def _release(text: str, key: str, notes: Notes) -> Version:
     if release > engine(key).latest:
         notes.warn("warning.newer_release", engine=key, version=text, known=".".join(map(str, engine(key).latest)))
     return release
-
-
-_LAST_WORD = re.compile(r"[^\s=:]+\Z")
 
 
 def choose_kv_cache(

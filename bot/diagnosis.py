@@ -23,7 +23,6 @@ from formulas.engines import engine
 from formulas.estimate import Estimate
 
 FILE = Path(__file__).with_suffix(".toml")
-HEALTHY, SERVING = "healthy", "serving"
 WITHIN_BUDGET = ("weights", "profile", "kv_cache")
 """Phases that take no more than an engine plans for."""
 SOLVED = "solved"

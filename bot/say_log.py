@@ -11,8 +11,8 @@ from bot.amounts import count, gib
 from bot.basis import held_kind
 from bot.comparison import compared, comparison, computed_at_log, readings_of
 from bot.contract import VerdictName
-from bot.diagnosis import HEALTHY, SERVING, Case, rules
-from bot.logs.phases import CAPTURING
+from bot.diagnosis import Case, rules
+from bot.logs.phases import CAPTURING, HEALTHY, SERVING
 from bot.masking import masked
 from bot.measured import is_far
 from bot.messages import Messages, messages

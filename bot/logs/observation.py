@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.logs.phases import HEALTHY
 from formulas.units import GIB, KIB, MIB
 
 
@@ -34,7 +35,7 @@ class Observation:
     @property
     def ended(self) -> bool:
         """Whether the log tells how this start ended."""
-        return self.failure is not None or self.phase == "healthy"
+        return self.failure is not None or self.phase == HEALTHY
 
     def size(self, *names: str) -> int | None:
         """Bytes of the first of these facts that was printed, whatever its unit; names without their unit."""
